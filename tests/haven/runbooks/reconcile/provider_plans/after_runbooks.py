@@ -44,14 +44,14 @@ def assert_clean(environment: Deployed, *words: str) -> list[Change]:
     """
     proposed = environment.proposed()
     changes = list(environment.plan(**proposed))
-    assert {each.action for each in changes} <= {"create", "update"}
+    assert {each.action for each in changes} <= {"create", "update"}, changes
     code, document = environment.reconcile("--write", *words)
     # A Terraform plan has no Stash, which shows the active Region in Pulumi's: it counts once the stack file has it.
     assert wrong(document).keys() == ({"config", "preview"} if proposed else set()), wrong(document)
     code, document = environment.reconcile(*words)
-    assert (code, wrong(document)) == (OK, {})
+    assert (code, wrong(document)) == (OK, {}), wrong(document)
     environment.living.apply()
-    assert environment.plan() == []
+    assert (left := environment.plan()) == [], left
     code, document = environment.reconcile(*words)
-    assert (code, wrong(document)) == (OK, {})
+    assert (code, wrong(document)) == (OK, {}), wrong(document)
     return changes
