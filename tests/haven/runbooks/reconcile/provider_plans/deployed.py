@@ -129,8 +129,10 @@ class Deployed:
         """
         adoption = self.living.folder / "adopt.tf.json"
         adoption.write_text(json.dumps({"import": [{"to": f"aws_rds_cluster_instance.{name}", "id": id_}]}))
-        yield
-        adoption.unlink()
+        try:
+            yield
+        finally:
+            adoption.unlink()
 
     def proposed(self) -> dict[str, str]:
         """The keys that `reconcile` proposes, by name, for the Region that writes."""

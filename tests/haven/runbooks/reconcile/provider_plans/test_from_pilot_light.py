@@ -68,11 +68,11 @@ def test_a_lost_region_is_rebuilt_by_the_next_deployment_and_everything_is_clean
                 break
         lose(environment)
         del ground.gateway.faults[P, "*"]
-        environment.write(active=R, rebuilt="true")
+        environment.write(**environment.proposed(), rebuilt="true")
         rebuilt = environment.up()
         text, error = process.communicate(timeout=600)
     assert process.returncode == OK, text + error
-    assert {each.action for each in rebuilt} <= {"create", "update"}
+    assert {each.action for each in rebuilt} <= {"create", "update"}, rebuilt
     made = {each.type for each in rebuilt if each.action == "create"}
     assert {aws.RDS_CLUSTER, aws.RDS_CLUSTER_INSTANCE, aws.EKS_CLUSTER, aws.EKS_NODE_GROUP} <= made
     assert made.isdisjoint({aws.RDS_GLOBAL_CLUSTER, aws.DYNAMODB_TABLE})
@@ -86,8 +86,8 @@ def lose(environment: Deployed) -> None:
     """The database's member and the cluster of the primary Region are gone."""
     ground, side = environment.ground, environment.ground.document["sides"][P]
     rds, eks, cluster = ground.aws.of("rds", P), ground.aws.of("eks", P), side["cluster"]["name"]
-    for instance in side["database"]["instances"]:
-        rds.delete_db_instance(DBInstanceIdentifier=instance, SkipFinalSnapshot=True)
+    for instance in rds.describe_db_instances()["DBInstances"]:
+        rds.delete_db_instance(DBInstanceIdentifier=instance["DBInstanceIdentifier"], SkipFinalSnapshot=True)
     rds.delete_db_cluster(DBClusterIdentifier=side["database"]["cluster"], SkipFinalSnapshot=True)
     for group in eks.list_nodegroups(clusterName=cluster)["nodegroups"]:
         eks.delete_nodegroup(clusterName=cluster, nodegroupName=group)
