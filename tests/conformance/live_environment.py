@@ -68,12 +68,16 @@ class Living:
     def _prepare(self, recording: Recording) -> Export:
         fitted = gap_handling.adapt(recording).recording
         exported = export(fitted, self.provider.schema(), emulator=self.url, leave_out=self._leave_out)
-        lifecycle.ignore_changes(exported.document, gap_handling.ignored_changes(self.spares))
+        lifecycle.ignore_changes(exported.document, self.ignored_changes())
         lifecycle.delete_last(exported.document)
         self._urns |= exported.urns
         self.left_out |= {each.urn for each in exported.left_out}
         self.provider.prepare(exported, self.folder)
         return exported
+
+    def ignored_changes(self) -> Mapping[str, set[str]]:
+        """Type -> arguments whose changes are left out: what the emulator reads back wrongly, or can't change."""
+        return gap_handling.ignored_changes(self.spares)
 
     def apply(self) -> None:
         """Do what was planned last; where the provider refuses its own plan, do the rest of it by another one."""

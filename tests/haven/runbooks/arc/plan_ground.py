@@ -31,8 +31,9 @@ class PlanGround:
 
     def with_arc(self, *words: str) -> tuple[int, dict[str, Any], str]:
         """Exit code, JSON document and standard error of one command."""
+        name = self.ground.document["environment"]
         code, text, error = self.ground.haven(
-            "failover", "--to", R, "--with", "arc", "--confirm", "sim", "--json", *words
+            "failover", "--to", R, "--with", "arc", "--confirm", name, "--json", *words
         )
         return code, json.loads(text) if text else {}, error
 
@@ -62,13 +63,13 @@ class PlanGround:
 def plan_ground(folder: Path) -> Iterator[PlanGround]:
     """An environment of tier `warm` whose manifest names a plan."""
     with new_ground(folder) as ground:
-        yield plan_of(ground)
+        yield with_plan(ground)
 
 
-def plan_of(ground: Ground) -> PlanGround:
-    """The plan of an environment, whose manifest names it from now on."""
-    kept = ground.folder / "manifest.json"
-    kept.write_text(json.dumps({**json.loads(kept.read_text()), "recoveryPlan": PLAN}))
+def with_plan(ground: Ground) -> PlanGround:
+    """Let an environment's manifest name a plan, and the gateway answer for it."""
+    document = ground.document
+    (ground.folder / "manifest.json").write_text(json.dumps({**document, "recoveryPlan": PLAN}))
 
     def move(region: str, mode: str) -> bool:
         other = P if region == R else R
@@ -76,13 +77,12 @@ def plan_of(ground: Ground) -> PlanGround:
             return True  # a switchover that was taken is at its end in the emulator
         if mode == GRACEFUL and (other, "*") in ground.gateway.faults:
             return False  # the lost Region, which the emulator behind the gateway still has
-        cluster = json.loads(kept.read_text())["sides"][region]["database"]["cluster"]
-        target = f"arn:aws:rds:{region}:000000000000:cluster:{cluster}"
-        arguments = {"GlobalClusterIdentifier": "db-global", "TargetDbClusterIdentifier": target}
+        target = f"arn:aws:rds:{region}:000000000000:cluster:{document['sides'][region]['database']['cluster']}"
+        named = {"GlobalClusterIdentifier": document["database"]["globalCluster"], "TargetDbClusterIdentifier": target}
         if mode == GRACEFUL:
-            ground.aws.of("rds", other).switchover_global_cluster(**arguments)
+            ground.aws.of("rds", other).switchover_global_cluster(**named)
         else:
-            ground.aws.of("rds", region).failover_global_cluster(**arguments, AllowDataLoss=True)
+            ground.aws.of("rds", region).failover_global_cluster(**named, AllowDataLoss=True)
         return True
 
     arc = RegionSwitch(PLAN, (P, R), time.time, move)

@@ -59,10 +59,21 @@ class Ground:
         """The words of a process."""
         manifest, records = str(self.folder / "manifest.json"), str(self.folder / self.machine)
         return [
-            *(*self.python, *command.split(), "sim", "--manifest", manifest),
+            *(*self.python, *command.split(), self.document["environment"], "--manifest", manifest),
             *([] if command == "audit verify" else ["--records", records]),
             *words,
         ]
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The recovery manifest."""
+        found: Mapping[str, Any] = json.loads((self.folder / "manifest.json").read_text())
+        return found
+
+    @property
+    def _tables(self) -> Mapping[str, str]:
+        found: Mapping[str, str] = self.document["operations"]["tables"]
+        return found
 
     @property
     def variables(self) -> dict[str, str]:
@@ -71,7 +82,7 @@ class Ground:
 
     def beat(self, *, seconds_ago: float) -> None:
         """Let the newest heartbeats be this old; both Regions have the same one, for it was replicated."""
-        newest = (time.time() - seconds_ago) * 1000
+        newest, tables = (time.time() - seconds_ago) * 1000, self._tables
         for store in self.stores:
             for region in (P, R):
                 item = {
@@ -81,7 +92,7 @@ class Ground:
                     "interval": {"N": "10000"},
                     "seen": {"N": str(time.time() * 1000)},
                 }
-                self.aws.of("dynamodb", region).put_item(TableName="operations", Item=item)
+                self.aws.of("dynamodb", region).put_item(TableName=tables[region], Item=item)
 
     @contextmanager
     def beating(self) -> Iterator[None]:
@@ -104,11 +115,11 @@ class Ground:
 
     def expire_lease(self) -> None:
         """As if a minute had passed since a process was killed: the next one may take the lease."""
-        for region in (P, R, THIRD):
+        for region, name in self._tables.items():
             table, key = self.aws.of("dynamodb", region), {"id": {"S": "lease"}, "entry": {"S": "0"}}
-            if "Item" in table.get_item(TableName="operations", Key=key):
+            if "Item" in table.get_item(TableName=name, Key=key):
                 table.update_item(
-                    TableName="operations",
+                    TableName=name,
                     Key=key,
                     UpdateExpression="SET #state = :free",
                     ExpressionAttributeNames={"#state": "state"},
@@ -136,7 +147,8 @@ class Ground:
     @property
     def writer(self) -> str:
         """The Region that the database is written in."""
-        clusters = self.aws.of("rds", R).describe_global_clusters(GlobalClusterIdentifier="db-global")["GlobalClusters"]
+        named = {"GlobalClusterIdentifier": self.document["database"]["globalCluster"]}
+        clusters = self.aws.of("rds", R).describe_global_clusters(**named)["GlobalClusters"]
         (arn,) = [each["DBClusterArn"] for each in clusters[0]["GlobalClusterMembers"] if each["IsWriter"]]
         return str(arn.split(":")[3])
 

@@ -4,12 +4,12 @@ The emulator has no Global Datastore, so the gateway answers for it here: states
 minutes that AWS takes. What comes from here is a model, except that Redis really promotes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from haven.runbooks.failover.fence import RULES
-from tests.gateway import Answer, Call
+from tests.gateway import Answer, Call, Gateway
 from tests.haven.runbooks.failover.ground import Ground
 from tests.simulation.model import P, R
 from tests.stores.postgres_pair import PostgresPair, postgres_pair
@@ -29,13 +29,8 @@ class Stores:
     cache: RedisPair
 
     def __post_init__(self) -> None:
-        gateway = self.ground.gateway
-        gateway.done = self._done
-        gateway.answers |= {
-            ("elasticache", "DescribeReplicationGroups"): self._group,
-            ("elasticache", "DescribeGlobalReplicationGroups"): self._datastore,
-            ("elasticache", "FailoverGlobalReplicationGroup"): self._promote_cache,
-        }
+        self.ground.gateway.done = self._done
+        Datastore(self.cache.is_copy, self._promote_cache).answer_in(self.ground.gateway)
 
     def lose(self, region: str) -> None:
         """Let nothing of a Region arrive in the other one any more; its own clients still reach it."""
@@ -59,10 +54,32 @@ class Stores:
     def _door(self, region: str, port: int) -> Relay:
         return self.database.members[region].door if port == RULES[1] else self.cache.members[region].door
 
-    # ElastiCache
+    def _promote_cache(self, to: str) -> None:
+        old = self.cache.other(to)
+        self.cache.fail_over(to)
+        if not self.cache.members[old].feed.is_cut and not self.cache.members[to].feed.is_cut:
+            self.cache.follow(old)
+
+
+@dataclass(frozen=True)
+class Datastore:
+    """A Global Datastore that the gateway answers for."""
+
+    is_copy: Callable[[str], bool]
+    """Whether a Region's group follows the other one."""
+    promote: Callable[[str], None]
+    """Makes a Region's group the primary."""
+
+    def answer_in(self, gateway: Gateway) -> None:
+        """Answer in the emulator's place."""
+        gateway.answers |= {
+            ("elasticache", "DescribeReplicationGroups"): self._group,
+            ("elasticache", "DescribeGlobalReplicationGroups"): self._datastore,
+            ("elasticache", "FailoverGlobalReplicationGroup"): self._promoted,
+        }
 
     def _group(self, call: Call) -> Answer:
-        role = "SECONDARY" if self.cache.is_copy(call.region) else "PRIMARY"
+        role = "SECONDARY" if self.is_copy(call.region) else "PRIMARY"
         name = call.arguments["ReplicationGroupId"]
         info = _element("GlobalReplicationGroupId", _DATASTORE) + _element("GlobalReplicationGroupMemberRole", role)
         group = (
@@ -76,12 +93,8 @@ class Stores:
         found = _element("GlobalReplicationGroupId", _DATASTORE) + _element("Status", "available")
         return _answer(call, _element("GlobalReplicationGroups", _element("GlobalReplicationGroup", found)))
 
-    def _promote_cache(self, call: Call) -> Answer:
-        to = str(call.arguments["PrimaryRegion"])
-        old = self.cache.other(to)
-        self.cache.fail_over(to)
-        if not self.cache.members[old].feed.is_cut and not self.cache.members[to].feed.is_cut:
-            self.cache.follow(old)
+    def _promoted(self, call: Call) -> Answer:
+        self.promote(str(call.arguments["PrimaryRegion"]))
         return _answer(call, _element("GlobalReplicationGroup", _element("Status", "modifying")))
 
 

@@ -15,7 +15,7 @@ import pytest
 from haven.base.exits import FINDINGS, OK
 from haven_components.resilience._operator_rights import RIGHTS
 from tests.gateway import Answer, Call, Fault
-from tests.haven.runbooks.arc.plan_ground import plan_of
+from tests.haven.runbooks.arc.plan_ground import with_plan
 from tests.haven.runbooks.failover.as_the_role.role import ACCOUNT, RESTORER, Role, as_the_role, asked_of, without
 from tests.haven.runbooks.failover.ground import Ground, manifest
 from tests.haven.runbooks.failover.test_rebuild import deploy, members
@@ -172,7 +172,7 @@ def _constant(answer: Answer, _: Call) -> Answer:
 
 
 def test_a_plan_is_started_approved_and_watched_on_after_a_failed_step(role: Role) -> None:
-    planned = plan_of(role.ground)
+    planned = with_plan(role.ground)
     ground, arc = role.ground, planned.arc
     preflight(ground)
     arc.blocks, arc.broken = APPROVED, {"scale"}
@@ -196,7 +196,7 @@ def test_a_plan_is_started_approved_and_watched_on_after_a_failed_step(role: Rol
 
 
 def test_a_plan_s_writer_fails_over_while_the_primary_region_is_silent(role: Role) -> None:
-    planned = plan_of(role.ground)
+    planned = with_plan(role.ground)
     role.ground.beat(seconds_ago=60)
     role.ground.gateway.faults[P, "*"] = Fault.BLACKHOLE
     code, document, _ = planned.with_arc(*REASON)

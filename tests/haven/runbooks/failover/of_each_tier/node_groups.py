@@ -24,25 +24,31 @@ class NodeGroups:
         """
         self.sizes: dict[str, dict[str, int]] = {}
         """Name of a group to its scaling config."""
-        self._paths: dict[str, str] = {}
+        self.paths: dict[str, str] = {}
+        """Name of a group to its path in EKS."""
         for region, side in document["sides"].items():
             for name, sizes in side["cluster"]["nodeGroups"].items():
                 least, wanted, most = sizes["full" if region == lost else "standby"]
                 self.sizes[name] = {"minSize": least, "desiredSize": wanted, "maxSize": most}
-                self._paths[name] = f"/clusters/{side['cluster']['name']}/node-groups/{name}"
+                self.paths[name] = f"/clusters/{side['cluster']['name']}/node-groups/{name}"
 
     def answer_in(self, gateway: Gateway) -> None:
         """Answer in the emulator's place."""
-        for path in self._paths.values():
-            gateway.answers["eks", f"GET {path}"] = self._described
+        for path in self.paths.values():
+            gateway.answers["eks", f"GET {path}"] = self.described
             gateway.answers["eks", f"POST {path}/update-config"] = self._resized
         gateway.answers["autoscaling", "DescribeAutoScalingGroups"] = self._running
 
-    def _described(self, call: Call) -> Answer:
+    def described(self, call: Call) -> Answer:
+        """A group, by its path."""
         name = call.operation.rpartition("/")[2]
-        groups = {"autoScalingGroups": [{"name": name}]}
-        found = {"nodegroupName": name, "scalingConfig": self.sizes[name], "resources": groups, "status": "ACTIVE"}
-        return 200, "application/json", json.dumps({"nodegroup": found})
+        own = {"nodegroupName": name, "scalingConfig": self.sizes[name], "resources": self.resources(name)}
+        return 200, "application/json", json.dumps({"nodegroup": {**own, "status": "ACTIVE"}})
+
+    @staticmethod
+    def resources(name: str) -> Mapping[str, Any]:
+        """The Auto Scaling group behind a node group has its name."""
+        return {"autoScalingGroups": [{"name": name}]}
 
     def _resized(self, call: Call) -> Answer:
         self.sizes[call.operation.split("/")[-2]] = dict(call.arguments["scalingConfig"])
