@@ -70,7 +70,7 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
 def last(site: Site) -> list[Step]:
     """What a planned failover ends with in the Region that is left."""
     title = f"Open the data subnets in {site.old} for readers"
-    look = _when_left(site, fence.opened(site.old, site.old_side.database.subnet_group))
+    look = _when_left(site, fence.opened(site.old, site.old_side))
     found = [Step(REOPENED, title, look, (VERIFIED,), deadline=300, essential=False)]
     found += consumers.reopening(site, partial(_when_left, site), (REOPENED,))
     found += mode.ended(site.old, site.mode, _OLD, (REOPENED,), essential=False)
@@ -191,9 +191,8 @@ def before_promotion(
         planned: whether it is a switchover, which can wait until what an earlier failover left is kept.
     """
     before: tuple[str, ...] = (OPENED,)
-    subnets = site.new_side.database.subnet_group
     title = f"Open the data subnets in {site.to}, if they were closed"
-    yield Step(OPENED, title, fence.opened(site.to, subnets), deadline=120)
+    yield Step(OPENED, title, fence.opened(site.to, site.new_side), deadline=120)
     title = f"Keep what an earlier failover left in {site.to}"
     yield Step(KEPT, title, database.kept(site), deadline=3600 if planned else 60, every=15, essential=planned)
     before += (KEPT,)
@@ -217,8 +216,8 @@ def before_promotion(
 def _closing(site: Site, how: Fence, after: tuple[str, ...], no_return: tuple[str, ...]) -> Iterator[Step]:
     if how is Fence.UNCONFIRMED:
         return
-    old = site.old_side.database.subnet_group
-    reopen = Step(f"undo-{loss.CLOSED}", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
+    reopened = fence.opened(site.old, site.old_side)
+    reopen = Step(f"undo-{loss.CLOSED}", f"Open the data subnets in {site.old}", reopened, hold=60)
     needed = how is Fence.CONFIRMED
     title = f"Close database and cache in {site.old} to clients{'' if needed else ', if AWS there does that'}"
     look, deadline = _still_closed(site, no_return), 180 if needed else _TRIED_SECONDS
