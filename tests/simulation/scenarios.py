@@ -10,7 +10,7 @@ from haven.runbooks.failover.guard import UNKNOWN
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
-from tests.simulation.observed.onlooker import Onlooker
+from tests.simulation.observed.onlooker import Onlooker, decides
 from tests.simulation.operators import MANIFESTS, Machine, machine, start
 from tests.simulation.regions import CACHE
 
@@ -85,6 +85,8 @@ class Scenario:
     """The Region that becomes the writing one."""
     opened: str = ""
     """When somebody opens the fence; empty: nobody does."""
+    slept: float = 0.0
+    """Seconds for which the first operator is paused when it has decided, each time. 0: it isn't."""
     paused: int = 0
     """Before which of its effects the first operator is paused for longer than the lease lasts. 0: none."""
 
@@ -135,7 +137,13 @@ def _turned(chosen: Scenario, rng: random.Random) -> Scenario:
     number = rng.randrange(1, 9) if rng.random() < 0.06 else 0
     if number:
         shown.append(Worker("e", BEGIN + rng.uniform(80, 200), chosen.workers[0].request))
-    return replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number)
+    slept = _slept(random.Random(f"sleeps {chosen.seed}"))
+    return replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number, slept=slept)
+
+
+def _slept(rng: random.Random) -> float:
+    """A laptop that is closed between the look and the promotion."""
+    return rng.choice((90.0, 300.0, 900.0)) if rng.random() < 0.1 else 0.0
 
 
 def _fault(rng: random.Random, name: str) -> CallFault:
@@ -226,6 +234,8 @@ def play(chosen: Scenario) -> Played:
             effects[owner] += 1
             if (owner, effects[owner]) == ("a", chosen.paused):
                 found = Fault("pause-checked", 200.0)
+        if chosen.slept and owner == "a" and decides(call):
+            found = Fault("pause-checked", chosen.slept)
         onlooker.sent(owner, call, found)
         return found
 

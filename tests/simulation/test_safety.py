@@ -21,6 +21,7 @@ FOUND = {
     "both looks at the fence": "both Regions took writes",
     "fence that is tried": "although RDS and EC2 there answer",
     "difference between a table and its Region": "although RDS and EC2 there answer",
+    "look after a pause": "on a look of",
     "second confirmation": "than was shown",
     "order": "both Regions took writes",
     "lag guard": "was promoted at",

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.runbooks.failover.loss import CLOSED, closed_ms
-from haven.runbooks.failover.site import ManifestSide, Site
+from haven.runbooks.failover.site import Site
+from haven.runbooks.manifest import Side
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Answer, Call, UnansweredError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing
@@ -59,7 +60,7 @@ async def gone(site: Site, workflow: Workflow) -> str:
     return "" if isinstance(found, Done) else f"somebody has opened {site.old} to clients again"
 
 
-def opened(region: str, side: ManifestSide) -> Looking:
+def opened(region: str, side: Side) -> Looking:
     """Done when nothing of `closed` is left in a Region."""
 
     async def look(_: Workflow) -> Look:
@@ -80,7 +81,7 @@ def entries(acls: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
                 yield acl["NetworkAclId"], entry["RuleNumber"]
 
 
-async def _acls(region: str, side: ManifestSide) -> Answer:
+async def _acls(region: str, side: Side) -> Answer:
     """By the name that the manifest has EC2 alone is asked, so RDS may be silent; where that isn't the one ACL of a
     data subnet in each zone, RDS knows the subnets."""
     if side.database.network_acl:

@@ -9,6 +9,7 @@ from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.old_side import silence
+from haven.runbooks.failover.old_side.outdated import Lookout
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving import mode
 from haven.runbooks.serving import steps as serving
@@ -252,10 +253,11 @@ def _still_closed(site: Site, no_return: tuple[str, ...]) -> Looking:
 
 def _promotions(site: Site, *, planned: bool) -> Iterator[Step]:
     """Planned, the cache waits until RDS has accepted the switchover; unplanned, both go at once."""
+    lookout = Lookout(site)
     yield Step(
         DATABASE,
         f"Promote the database in {site.to}",
-        database.promotion(site),
+        lookout.before(database.promotion(site), NO_RETURN),
         (JUDGED,),
         deadline=_DATABASE_SECONDS,
         no_return=True,
@@ -263,7 +265,7 @@ def _promotions(site: Site, *, planned: bool) -> Iterator[Step]:
     yield Step(
         CACHE,
         f"Promote the cache in {site.to}",
-        stores.cache(site),
+        lookout.before(stores.cache(site), NO_RETURN),
         (JUDGED,),
         deadline=_CACHE_SECONDS + (_DATABASE_SECONDS if planned else 0),
         essential=False,
