@@ -102,6 +102,9 @@ def scenario(seed: int) -> Scenario:
     planned = primary == "up" and rng.random() < 0.7
     force = "a reason" if rng.random() < (0.15 if primary != "up" else 0.6) and not planned else ""
     accepted = random.Random(f"accepted {seed}").choice(ACCEPTED)  # apart: seeds that found something stay themselves
+    undrained = _undrained(random.Random(f"drains {seed}"), planned=planned)
+    if undrained and planned and random.Random(f"accepts nothing {seed}").random() < 0.8:
+        accepted = ""  # else it hasn't to wait for the cache
     workers = [Worker("a", BEGIN, Request(planned, force, accepted), rng.choice((0, 0, -300, 300)))]
     if rng.random() < 0.5:
         workers.append(
@@ -112,7 +115,7 @@ def scenario(seed: int) -> Scenario:
     faults = [_fault(rng, worker.name) for worker in workers for _ in range(rng.choice((0, 1, 1, 2, 4)))]
     returns = random.Random(f"returns {seed}").random() < RETURNS
     headless, aws_fences = rng.random() < 0.2, rng.random() < 0.5
-    events = [*_events(rng), *_death(random.Random(f"dies {seed}")), *_undrained(random.Random(f"drains {seed}"))]
+    events = [*_events(rng), *_death(random.Random(f"dies {seed}")), *undrained]
     events += _parts(random.Random(f"parts {seed}"))
     events += _taken_back(random.Random(f"takes back {seed}"))
     chosen = Scenario(seed, primary, headless, aws_fences, workers, faults, events, returns)
@@ -182,12 +185,13 @@ def _death(rng: random.Random) -> list[Event]:
     return [Event(BEGIN + rng.uniform(0, 400), "dies")] if rng.random() < 0.15 else []
 
 
-def _undrained(rng: random.Random) -> list[Event]:
-    """What is written to the cache arrives late, for a while."""
-    if rng.random() >= 0.15:
+def _undrained(rng: random.Random, *, planned: bool) -> list[Event]:
+    """What is written to the cache arrives late, for a while: a planned failover has to wait for it, so most of the few
+    that are planned meet it, and then mostly before the fence."""
+    if rng.random() >= (0.7 if planned else 0.15):
         return []
-    at = BEGIN + rng.uniform(-60, 60)
-    return [Event(at, "cache lags"), Event(at + rng.uniform(5, 300), "cache drains")]
+    at = BEGIN + (rng.uniform(-40, -5) if planned else rng.uniform(-60, 60))
+    return [Event(at, "cache lags"), Event(at + rng.uniform(60 if planned else 5, 300), "cache drains")]
 
 
 def _taken_back(rng: random.Random) -> list[Event]:

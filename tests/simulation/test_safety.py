@@ -35,7 +35,7 @@ FOUND = {
     "witnesses": "from which everything arrives",
     "read back": "when all faults had ended, it ended with",
 }
-LATE = ("both looks at the fence", "drained cache", "hour between failovers", "look before the promotion")
+LATE = ("both looks at the fence", "hour between failovers", "look before the promotion")
 """Safeguards whose absence only the 241st seed, or a later one, shows."""
 
 
