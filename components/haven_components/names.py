@@ -141,6 +141,11 @@ def subnet_group_name(name: str, region: str) -> str:
     return f"{regional(name, region)}-subnets"
 
 
+def data_acl_name(name: str) -> str:
+    """Tag `Name` of the network ACL of the data subnets of a `RegionalNetwork`."""
+    return f"{name}-data"
+
+
 def datastore_suffix(name: str) -> str:
     """The end of the identifier of a `GlobalCache`'s Global Datastore; AWS prefixes five letters, the Region's own."""
     return f"{name}-global"

@@ -90,6 +90,8 @@ class DatabaseSide(_Part):
     standby: int | None = None
     """Instances at standby scale; None: no member at all. `pulumi stack output` leaves out what is null."""
     subnet_group: str = ""
+    network_acl: str = ""
+    """Tag `Name` of the network ACL of its subnets; empty: an existing network's, or deployed before it was here."""
     global_cluster: str = ""
     """Of a database that is restored here, and has a global cluster of its own; empty: the environment's."""
 

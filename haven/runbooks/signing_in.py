@@ -4,14 +4,22 @@ botocore fetches them inside the first call that needs them, from any thread, wi
 profile's Region: that may be the Region that is lost, and a person who types a code makes every answer late.
 """
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from boto3 import Session
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, Credentials, ReadOnlyCredentials
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    Credentials,
+    ProcessProvider,
+    ReadOnlyCredentials,
+)
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -28,6 +36,9 @@ from haven.runbooks.credentials import CredentialsError, credentials_error
 
 RENEWAL_SECONDS = 900.0
 """Before their end credentials are renewed: as long as botocore takes (`credentials.py`, 1.44.5)."""
+PROCESS_SECONDS = 60.0
+"""For a `credential_process`, which may ask a person: what AWS's SDK for Go gives it by default (aws-sdk-go-v2,
+credentials/processcreds, DefaultTimeout; read 2026-11-27). botocore waits for ever."""
 _AGAIN_SECONDS = 30.0
 """After which a renewal that failed is tried once more."""
 _SERVER_ERROR = 500
@@ -82,6 +93,9 @@ class SignedIn:
             try:
                 found = _source(region, self._config, _nobody)
                 self._held.frozen = found.get_frozen_credentials()
+            except CredentialsError as error:
+                self._problem = error
+                return
             except RefreshWithMFAUnsupportedError:
                 self._problem = CredentialsError("the session has ended, and a new one needs the second factor")
                 return
@@ -139,10 +153,25 @@ def _source(region: str, config: Config, prompter: Callable[[str], str] | None =
         source.set_config_variable("region", region)
     if prompter is not None:
         source.get_component("credential_provider").get_provider("assume-role")._prompter = prompter
+    _bound(source)
     credentials = source.get_credentials()
     if credentials is None:
         raise NoCredentialsError
     return credentials
+
+
+def _bound(source: Source) -> None:
+    """Let no `credential_process` take for ever: the profile's own, or that of one from which it takes a role."""
+
+    def made(profile_name: str) -> ProcessProvider:
+        started = partial(_Process, profile_name)
+        return ProcessProvider(profile_name, lambda: source.full_config, popen=started)
+
+    resolver = source.get_component("credential_provider")
+    resolver.get_provider("assume-role")._profile_provider_builder._create_process_provider = made
+    for place, provider in enumerate(resolver.providers):
+        if isinstance(provider, ProcessProvider):
+            resolver.providers[place] = made(provider._profile_name)
 
 
 def _nobody(_: str) -> str:
@@ -155,6 +184,38 @@ def _is_silence(error: Exception) -> bool:
     if isinstance(error, ClientError):
         return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0) >= _SERVER_ERROR
     return isinstance(error, HTTPClientError | NoConnectionError)
+
+
+class _Process(subprocess.Popen[bytes]):
+    """A profile's `credential_process`."""
+
+    def __init__(self, profile: str, *arguments: Any, **named: Any) -> None:
+        self._profile = profile
+        super().__init__(*arguments, **named)
+
+    def communicate(self, *_: Any, **__: Any) -> tuple[bytes, bytes]:
+        """What it writes; nobody waits for what it has started itself, which may hold its pipes.
+
+        Raises:
+            CredentialsError: it takes too long.
+        """
+        try:
+            return super().communicate(timeout=PROCESS_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._end()
+            why = f"credential_process of profile {self._profile} gave no credentials within {PROCESS_SECONDS:g} s"
+            fix = "run it by hand to see what it waits for, sign in to what it asks, or set AWS_PROFILE to another one"
+            raise CredentialsError(why, fix=fix) from None
+        except BaseException:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        self.kill()
+        self.wait()
+        for pipe in (self.stdout, self.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 class _Source(Source):  # type: ignore[misc]  # botocore has no types

@@ -19,6 +19,7 @@ from haven_components.names import (
     balancer_security_group_name,
     bucket_name,
     cluster_name,
+    data_acl_name,
     global_cluster_name,
     instance_name,
     instance_zone,
@@ -144,6 +145,7 @@ def _database(environment: Environment, region: str, full: Scale, standby: Scale
     return {
         "cluster": cluster_name(name, region),
         "subnetGroup": subnet_group_name(name, region),
+        **_network_acl(environment, region),
         "instances": {
             instance_name(name, region, index): instance_zone(zones, index)
             for index in range(1, full.database_instances + 1)
@@ -151,6 +153,13 @@ def _database(environment: Environment, region: str, full: Scale, standby: Scale
         "standby": standby.database_instances if standby.database else None,
         **({"globalCluster": global_cluster_name(name), "secret": secret_name(name)} if restored else {}),
     }
+
+
+def _network_acl(environment: Environment, region: str) -> dict[str, str]:
+    """The ACL of the data subnets, by its tag: an existing network's has a name that this program doesn't know."""
+    if region in environment.settings.network.existing:
+        return {}
+    return {"networkAcl": data_acl_name(names.regional_name(environment.settings.stack, region))}
 
 
 def _balancer(environment: Environment, region: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from haven.runbooks.failover import database, decision, fence, guard, judging, loss, observe, plan
 from haven.runbooks.failover.consumers import queues
 from haven.runbooks.failover.decision import Fence
+from haven.runbooks.failover.old_side.outdated import Lookout
 from haven.runbooks.failover.resuming import deciding
 from haven.runbooks.failover.resuming.confirmed import Confirmed
 from haven.runbooks.failover.site import Site
@@ -167,6 +168,11 @@ def with_nothing_tried(monkeypatch: Any) -> None:
     monkeypatch.setattr(deciding, "fence", fence_of)
 
 
+def without_another_look(monkeypatch: Any) -> None:
+    """What was seen before a pause is promoted on after it."""
+    monkeypatch.setattr(Lookout, "_counts", lambda *_: True)
+
+
 def without_another_confirmation(monkeypatch: Any) -> None:
     """What was confirmed is done whatever has become of it."""
     monkeypatch.setattr(Confirmed, "refusal", lambda *_: [])
@@ -227,6 +233,7 @@ MUTATIONS: dict[str, Patch] = {
     "both looks at the fence": without_both_looks_at_the_fence,
     "fence that is tried": with_nothing_tried,
     "difference between a table and its Region": with_a_silent_table_for_a_silent_region,
+    "look after a pause": without_another_look,
     "second confirmation": without_another_confirmation,
     "lag guard": without_guard,
     "second flag": with_one_flag,

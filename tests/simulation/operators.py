@@ -16,6 +16,7 @@ from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Pause
 from haven.runbooks.workflow.table import Table
 from tests.simulation import workloads
+from tests.simulation.aws.network_acls import DATA_ACL
 from tests.simulation.clock import Memory, Simulation
 from tests.simulation.model import THIRD, P, R
 
@@ -34,7 +35,9 @@ def manifest_document(*, standby: int = 1, rpo_minutes: float = RPO_MINUTES) -> 
                 "instances": {f"db-{region}-1": None},
                 "standby": standby,
                 "subnetGroup": f"subnets-{region}",
+                **({"networkAcl": DATA_ACL} if region == P else {}),  # R's network was there before
             },
+            "zones": [f"{region}a"],
             "balancer": {"targetGroup": f"tg-{region}"},
             "buckets": {},
             "queues": {"jobs": f"jobs-{region}-queue"},

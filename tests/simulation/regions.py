@@ -55,6 +55,8 @@ class Region:
     """Of the database's cluster; one that has failed takes no writes either."""
     closed: set[int] = field(default_factory=set)
     """Numbers of network ACL entries."""
+    data_subnets: tuple[str, ...] = ("subnet-1",)
+    """Whose network ACL has the environment's name."""
     nodes: tuple[int, int, int] = (1, 1, 4)
     running: int = 1
     instances: int = 1

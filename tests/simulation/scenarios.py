@@ -10,7 +10,7 @@ from haven.runbooks.failover.guard import UNKNOWN
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
-from tests.simulation.observed.onlooker import Onlooker
+from tests.simulation.observed.onlooker import Onlooker, decides
 from tests.simulation.operators import MANIFESTS, Machine, machine, start
 from tests.simulation.regions import CACHE
 
@@ -85,6 +85,8 @@ class Scenario:
     """The Region that becomes the writing one."""
     opened: str = ""
     """When somebody opens the fence; empty: nobody does."""
+    slept: float = 0.0
+    """Seconds for which the first operator is paused when it has decided, each time. 0: it isn't."""
     paused: int = 0
     """Before which of its effects the first operator is paused for longer than the lease lasts. 0: none."""
 
@@ -100,6 +102,9 @@ def scenario(seed: int) -> Scenario:
     planned = primary == "up" and rng.random() < 0.7
     force = "a reason" if rng.random() < (0.15 if primary != "up" else 0.6) and not planned else ""
     accepted = random.Random(f"accepted {seed}").choice(ACCEPTED)  # apart: seeds that found something stay themselves
+    undrained = _undrained(random.Random(f"drains {seed}"), planned=planned)
+    if undrained and planned and random.Random(f"accepts nothing {seed}").random() < 0.8:
+        accepted = ""  # else it hasn't to wait for the cache
     workers = [Worker("a", BEGIN, Request(planned, force, accepted), rng.choice((0, 0, -300, 300)))]
     if rng.random() < 0.5:
         workers.append(
@@ -110,7 +115,7 @@ def scenario(seed: int) -> Scenario:
     faults = [_fault(rng, worker.name) for worker in workers for _ in range(rng.choice((0, 1, 1, 2, 4)))]
     returns = random.Random(f"returns {seed}").random() < RETURNS
     headless, aws_fences = rng.random() < 0.2, rng.random() < 0.5
-    events = [*_events(rng), *_death(random.Random(f"dies {seed}")), *_undrained(random.Random(f"drains {seed}"))]
+    events = [*_events(rng), *_death(random.Random(f"dies {seed}")), *undrained]
     events += _parts(random.Random(f"parts {seed}"))
     events += _taken_back(random.Random(f"takes back {seed}"))
     chosen = Scenario(seed, primary, headless, aws_fences, workers, faults, events, returns)
@@ -135,7 +140,13 @@ def _turned(chosen: Scenario, rng: random.Random) -> Scenario:
     number = rng.randrange(1, 9) if rng.random() < 0.06 else 0
     if number:
         shown.append(Worker("e", BEGIN + rng.uniform(80, 200), chosen.workers[0].request))
-    return replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number)
+    slept = _slept(random.Random(f"sleeps {chosen.seed}"))
+    return replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number, slept=slept)
+
+
+def _slept(rng: random.Random) -> float:
+    """A laptop that is closed between the look and the promotion."""
+    return rng.choice((90.0, 300.0, 900.0)) if rng.random() < 0.1 else 0.0
 
 
 def _fault(rng: random.Random, name: str) -> CallFault:
@@ -174,12 +185,13 @@ def _death(rng: random.Random) -> list[Event]:
     return [Event(BEGIN + rng.uniform(0, 400), "dies")] if rng.random() < 0.15 else []
 
 
-def _undrained(rng: random.Random) -> list[Event]:
-    """What is written to the cache arrives late, for a while."""
-    if rng.random() >= 0.15:
+def _undrained(rng: random.Random, *, planned: bool) -> list[Event]:
+    """What is written to the cache arrives late, for a while: a planned failover has to wait for it, so most of the few
+    that are planned meet it, and then mostly before the fence."""
+    if rng.random() >= (0.7 if planned else 0.15):
         return []
-    at = BEGIN + rng.uniform(-60, 60)
-    return [Event(at, "cache lags"), Event(at + rng.uniform(5, 300), "cache drains")]
+    at = BEGIN + (rng.uniform(-40, -5) if planned else rng.uniform(-60, 60))
+    return [Event(at, "cache lags"), Event(at + rng.uniform(60 if planned else 5, 300), "cache drains")]
 
 
 def _taken_back(rng: random.Random) -> list[Event]:
@@ -226,6 +238,8 @@ def play(chosen: Scenario) -> Played:
             effects[owner] += 1
             if (owner, effects[owner]) == ("a", chosen.paused):
                 found = Fault("pause-checked", 200.0)
+        if chosen.slept and owner == "a" and decides(call):
+            found = Fault("pause-checked", chosen.slept)
         onlooker.sent(owner, call, found)
         return found
 

@@ -21,6 +21,7 @@ FOUND = {
     "both looks at the fence": "both Regions took writes",
     "fence that is tried": "although RDS and EC2 there answer",
     "difference between a table and its Region": "although RDS and EC2 there answer",
+    "look after a pause": "on a look of",
     "second confirmation": "than was shown",
     "order": "both Regions took writes",
     "lag guard": "was promoted at",
@@ -34,7 +35,7 @@ FOUND = {
     "witnesses": "from which everything arrives",
     "read back": "when all faults had ended, it ended with",
 }
-LATE = ("both looks at the fence", "drained cache", "hour between failovers", "look before the promotion")
+LATE = ("both looks at the fence", "hour between failovers", "look before the promotion")
 """Safeguards whose absence only the 241st seed, or a later one, shows."""
 
 

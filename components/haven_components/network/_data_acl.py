@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from haven_components.names import data_acl_name
+
 _LAST = 100
 """Number of the rule that lets everything through: what a failover adds has lower numbers, and so comes first."""
 _EVERY_PROTOCOL = "-1"
@@ -29,7 +31,7 @@ def own_acl(
         vpc_id: of the VPC.
         subnets: letter of each zone -> its data subnet.
     """
-    logical = f"{name}-data"
+    logical = data_acl_name(name)
     here = pulumi.ResourceOptions(parent=parent)
     acl = aws.ec2.NetworkAcl(logical, vpc_id=vpc_id, tags={"Name": logical}, opts=here)
     rules = [

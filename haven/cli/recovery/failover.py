@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,6 +33,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _NOTICE = "Interrupted: calls that are on their way aren't waited for."
 _GO_ON = "The journal has every step. To go on, run the same command once more: the lease ends in a minute."
 _LEAST_REASON = 10
+_LAST_SECONDS = 1.0
+"""For the end of the audit of an interrupted run: Ctrl-C ends it within two."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
     except Interrupted:
         for each in board.running:
             output.note(f"  {each}")
-        output.note(job.go_on() if board.last.keys() - {ID} else "Nothing was changed.")
+        output.note(job.go_on() if job.begun or board.last.keys() - {ID} else job.called_off())
         raise
 
 
@@ -203,6 +206,27 @@ class _Job:
 
         going_on = arc.goes_on(self.operator, self.board) if self.how is How.ARC else ""
         return f"{self._closed()}{going_on or _GO_ON}"
+
+    @property
+    def begun(self) -> bool:
+        """Whether the journal may have something of this run."""
+        return self.operator is not None and self.operator.begun
+
+    def called_off(self) -> str:
+        """End what an interrupted run has opened of its records; returns what whoever interrupted it has to know."""
+        from haven.runbooks.workflow.audit import AuditError
+        from haven.runbooks.workflow.threads import Threads
+
+        unchanged, made = "Nothing was changed.", self.operator
+        if made is None or not made.audit.head.count:
+            return unchanged
+        with suppress(AuditError, TimeoutError):  # this machine's disk has what can be had
+            Threads(self.chosen.client, self.chosen.client_once).run(made.called_off(), within=_LAST_SECONDS)
+        if not made.audit.pending:
+            return unchanged
+        name = self.located.manifest.environment
+        lacks = f"{plural(made.audit.pending, 'audit record')} of this run"
+        return f"{unchanged} The bucket lacks {lacks}: haven audit publish {name} --in {self.to}"
 
     def _closed(self) -> str:
         """That clients may be shut out, which doesn't end by itself."""

@@ -18,6 +18,7 @@ from haven.runbooks.failover import database, judging, loss, observe, plan
 from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Decision, Fence, Request
 from haven.runbooks.failover.judging import Preview
+from haven.runbooks.failover.old_side.outdated import Lookout
 from haven.runbooks.failover.resuming.deciding import Anew
 from haven.runbooks.failover.run import Operator
 from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of
@@ -214,9 +215,10 @@ class RegionSwitcher(Operator):
         after = (plan.JUDGED,) if found else ()
         watching = "Watch the plan" if planned or attached else "Watch the plan, whose step for the writer fails over"
         title = f"Start the Region switch plan that activates {site.to}"
+        started = Lookout(site).before(self._started(), (START,))
         found += [
             # The token makes ARC take the same start once (StartPlanExecution, clientToken; read 2026-11-26).
-            Step(START, title, self._started(), after, deadline=300, no_return=True, repeatable=True),
+            Step(START, title, started, after, deadline=300, no_return=True, repeatable=True),
             Step(WATCH, watching, self.watcher.look, (START,), _WATCHING, repeatable=True, patient=True, fresh=True),
         ]
         title = f"Verify that {site.to} is the writing Region"

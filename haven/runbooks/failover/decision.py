@@ -56,6 +56,10 @@ class Fence(StrEnum):
     """It can't be reached, so it can't be closed from outside: both sides may be written, and that is recorded."""
 
 
+STRENGTH = {Fence.UNCONFIRMED: 0, Fence.TRIED: 1, Fence.CONFIRMED: 2}
+"""The more is known about the old writer, the higher."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What the operator wants."""

@@ -48,12 +48,15 @@ class Observation:
     """AWS's time in the Region that becomes the writing one."""
     steady: bool = False
     """Whether the database is still written in the Region that is left, and nothing is about to change that."""
+    at: float = 0.0
+    """When the looks began, by this machine's wall clock, in seconds since the epoch."""
 
     def describe(self) -> Mapping[str, Any]:
         """For the journal."""
         return {
             "writer": self.writer,
             "seen": self.seen.value,
+            "at": self.at,
             "witnesses": [{"name": each.name, "lost": each.lost, "detail": each.detail} for each in self.witnesses],
         }
 
@@ -68,7 +71,7 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     Raises:
         CallError: the Region that becomes the writing one doesn't answer.
     """
-    written = database.current(site)
+    at, written = site.clock.wall(), database.current(site)
     heard = loss.heartbeats(site, site.table)
     refused: list[str] = []
     seen, cluster, (heartbeats, answer) = await together(_seen(site, refused, silent=silent), written, heard)
@@ -76,7 +79,7 @@ async def observe(site: Site, *, silent: bool = False) -> Observation:
     witnesses = [by_heartbeats(site, heartbeats, now, seen), _by_replication(site, cluster)]
     witnesses += [Witness("this machine", None, each) for each in refused[:1]]
     steady = database.is_steady_in(cluster, site.old)
-    return Observation(database.writing_region(cluster), seen, witnesses, now, steady)
+    return Observation(database.writing_region(cluster), seen, witnesses, now, steady, at)
 
 
 async def _seen(site: Site, refused: list[str], *, silent: bool) -> Seen:

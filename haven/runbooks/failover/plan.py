@@ -9,6 +9,7 @@ from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.old_side import silence
+from haven.runbooks.failover.old_side.outdated import Lookout
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving import mode
 from haven.runbooks.serving import steps as serving
@@ -70,7 +71,7 @@ def steps(site: Site, how: Fence, *, planned: bool) -> list[Step]:
 def last(site: Site) -> list[Step]:
     """What a planned failover ends with in the Region that is left."""
     title = f"Open the data subnets in {site.old} for readers"
-    look = _when_left(site, fence.opened(site.old, site.old_side.database.subnet_group))
+    look = _when_left(site, fence.opened(site.old, site.old_side))
     found = [Step(REOPENED, title, look, (VERIFIED,), deadline=300, essential=False)]
     found += consumers.reopening(site, partial(_when_left, site), (REOPENED,))
     found += mode.ended(site.old, site.mode, _OLD, (REOPENED,), essential=False)
@@ -191,9 +192,8 @@ def before_promotion(
         planned: whether it is a switchover, which can wait until what an earlier failover left is kept.
     """
     before: tuple[str, ...] = (OPENED,)
-    subnets = site.new_side.database.subnet_group
     title = f"Open the data subnets in {site.to}, if they were closed"
-    yield Step(OPENED, title, fence.opened(site.to, subnets), deadline=120)
+    yield Step(OPENED, title, fence.opened(site.to, site.new_side), deadline=120)
     title = f"Keep what an earlier failover left in {site.to}"
     yield Step(KEPT, title, database.kept(site), deadline=3600 if planned else 60, every=15, essential=planned)
     before += (KEPT,)
@@ -217,8 +217,8 @@ def before_promotion(
 def _closing(site: Site, how: Fence, after: tuple[str, ...], no_return: tuple[str, ...]) -> Iterator[Step]:
     if how is Fence.UNCONFIRMED:
         return
-    old = site.old_side.database.subnet_group
-    reopen = Step(f"undo-{loss.CLOSED}", f"Open the data subnets in {site.old}", fence.opened(site.old, old), hold=60)
+    reopened = fence.opened(site.old, site.old_side)
+    reopen = Step(f"undo-{loss.CLOSED}", f"Open the data subnets in {site.old}", reopened, hold=60)
     needed = how is Fence.CONFIRMED
     title = f"Close database and cache in {site.old} to clients{'' if needed else ', if AWS there does that'}"
     look, deadline = _still_closed(site, no_return), 180 if needed else _TRIED_SECONDS
@@ -253,10 +253,11 @@ def _still_closed(site: Site, no_return: tuple[str, ...]) -> Looking:
 
 def _promotions(site: Site, *, planned: bool) -> Iterator[Step]:
     """Planned, the cache waits until RDS has accepted the switchover; unplanned, both go at once."""
+    lookout = Lookout(site)
     yield Step(
         DATABASE,
         f"Promote the database in {site.to}",
-        database.promotion(site),
+        lookout.before(database.promotion(site), NO_RETURN),
         (JUDGED,),
         deadline=_DATABASE_SECONDS,
         no_return=True,
@@ -264,7 +265,7 @@ def _promotions(site: Site, *, planned: bool) -> Iterator[Step]:
     yield Step(
         CACHE,
         f"Promote the cache in {site.to}",
-        stores.cache(site),
+        lookout.before(stores.cache(site), NO_RETURN),
         (JUDGED,),
         deadline=_CACHE_SECONDS + (_DATABASE_SECONDS if planned else 0),
         essential=False,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from haven.base.problems import Problems
 from haven.model.drills import Place
+from haven.runbooks.credentials import CredentialsError
 from haven.runbooks.failover import decision, judging, loss, observe, plan
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.decision import Decision, Fence, Request
@@ -21,7 +22,7 @@ from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.audit import Audit, AuditError
 from haven.runbooks.workflow.engine import Engine, Outcome, past_no_return
 from haven.runbooks.workflow.journal import Journal, Workflow
-from haven.runbooks.workflow.lease import ID, MARGIN_SECONDS, SECONDS, Lease
+from haven.runbooks.workflow.lease import ID, MARGIN_SECONDS, SECONDS, Lease, LeaseError
 from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, CallError, together
 from haven.runbooks.workflow.steps import Ending, Progress, Step
@@ -159,6 +160,22 @@ class Operator:
             unproved = await self._engine.close(state=report.state.value, why=list(report.why))
             report = replace(report, why=[*report.why, *([unproved] if unproved else [])])
         return report
+
+    @property
+    def begun(self) -> bool:
+        """Whether the journal has an entry of this process, or one may be on its way."""
+        return bool(self.journal.head)
+
+    async def called_off(self) -> None:
+        """End the audit of a process that is stopped before its first entry, and give the lease back: else the audit
+        would lack an end, and whoever comes next would watch a lease that nobody holds.
+
+        Raises:
+            AuditError: the disk takes nothing.
+        """
+        await self.audit.close(state="interrupted", why=["nothing was changed"])
+        with suppress(CallError, LeaseError, CredentialsError):
+            await self.lease.leave(self.lease.notes, release=True)
 
     @property
     def _engine(self) -> Engine:

@@ -12,7 +12,7 @@ from haven.base.interrupts import whole
 from haven.base.problems import one_line
 from haven.runbooks.clients import CONNECT_SECONDS, READ_SECONDS, Client, longest
 from haven.runbooks.credentials import credentials_error
-from haven.runbooks.limits import NotSentError, Sending, sent_by
+from haven.runbooks.limits import NotSentError, Sending, elapsed, sent_by
 from haven.runbooks.messages import plain
 from haven.runbooks.workflow.requests import (
     Answer,
@@ -33,8 +33,8 @@ class MachineClock:
     """This machine's clock."""
 
     def monotonic(self) -> float:
-        """Seconds that never go backwards."""
-        return time.monotonic()
+        """Seconds that never go backwards, nor stand still while the machine sleeps."""
+        return elapsed()
 
     def wall(self) -> float:
         """Seconds since the epoch."""

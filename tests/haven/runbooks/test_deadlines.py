@@ -16,8 +16,9 @@ import pytest
 
 from haven.runbooks import clients as made
 from haven.runbooks.clients import clients, signed_in
+from haven.runbooks.limits import NotSentError, Sending, elapsed
 from haven.runbooks.workflow.requests import Call, Pause, TooLateError, UnansweredError
-from haven.runbooks.workflow.threads import ONCE_SECONDS, Threads
+from haven.runbooks.workflow.threads import ONCE_SECONDS, MachineClock, Threads
 from tests.gateway import Fault, Gateway, gateway, unconnectable
 from tests.simulation.model import R
 
@@ -70,7 +71,7 @@ def promoted(until: float) -> Any:
     """What comes of a promotion that has to be sent within a time."""
 
     async def run() -> Any:
-        return await Call("rds", R, "failover_global_cluster", PROMOTION, True, False, time.monotonic() + until)
+        return await Call("rds", R, "failover_global_cluster", PROMOTION, True, False, elapsed() + until)
 
     once = clients(None, 1, signed_in([R]))
     once("rds", R)  # what botocore loads first takes time
@@ -258,3 +259,15 @@ def test_a_region_that_accepts_and_never_answers_is_still_given_up(
     aws.chosen = lambda _: Fault.BLACKHOLE
     assert ends_within(3, LOOK)
     assert len(aws.calls) == 1
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="Linux has two clocks")
+def test_a_call_that_was_allowed_before_the_machine_slept_is_too_late_when_it_wakes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sending = Sending(MachineClock().monotonic() + 20)
+    sending.require()
+    known = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: known(clock) + 3600 * (clock == time.CLOCK_BOOTTIME))
+    with pytest.raises(NotSentError):
+        sending.require()

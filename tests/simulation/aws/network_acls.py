@@ -4,6 +4,9 @@ from haven.runbooks.failover.fence import RULES
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from tests.simulation.regions import Region
 
+DATA_ACL = "haven-sim-data"
+"""Tag of the one ACL of a Region's only data subnet."""
+
 
 class NetworkAcls:
     """Answers for a simulated EC2, one ACL in each Region."""
@@ -18,7 +21,8 @@ class NetworkAcls:
             }
             for number in sorted(region.closed)
         ]
-        return {"NetworkAcls": [{"NetworkAclId": "acl-1", "Entries": entries}]}
+        subnets = [{"SubnetId": each} for each in region.data_subnets]
+        return {"NetworkAcls": [{"NetworkAclId": "acl-1", "Entries": entries, "Associations": subnets}]}
 
     def _create_network_acl_entry(self, call: Call, region: Region) -> Answer:
         if call.arguments["RuleNumber"] in region.closed:

@@ -5,20 +5,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from haven.runbooks.failover.decision import Fence
-from haven.runbooks.failover.loss import CLOSED
+from haven.runbooks.failover.loss import ALLOWANCE_SECONDS, CLOSED, closed_ms
+from haven.runbooks.failover.old_side.outdated import LOOK_SECONDS
 from haven.runbooks.failover.plan import NO_RETURN
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.cut import RESTORED
 from haven.runbooks.workflow.requests import Answer, Call, UnansweredError
 from tests.simulation.clock import Fault, Simulation
-from tests.simulation.model import Model
+from tests.simulation.model import STORES, Model
 from tests.simulation.operators import Machine
 from tests.simulation.regions import CACHE, DATABASE
 
 _STRENGTH = [Fence.UNCONFIRMED, Fence.TRIED, Fence.CONFIRMED]
 _DECIDING = [f'"kind":"{each}"' for each in (log.DECISION, log.TAKEOVER)]
 _RECORDS = ("dynamodb", "s3")
+_LOOKS = ("describe_db_clusters", "describe_network_acls")
+_NEWEST_SECONDS = LOOK_SECONDS + ALLOWANCE_SECONDS + 10
+"""How old a look may be when the promotion arrives that it allowed: the last of several began later."""
 _DEAF = ("timeout", "error")
+
+
+def decides(call: Call) -> bool:
+    """Whether a call writes a decision into the journal."""
+    body = str(call.arguments.get("Item", {}).get("body", {}).get("S", "")) if call.operation == "put_item" else ""
+    return _DECIDING[0] in body
 
 
 class Onlooker:
@@ -41,11 +51,15 @@ class Onlooker:
         """Operator and service of the Region that is left to whether its last answer came."""
         self._deaf: set[tuple[str, str]] = set()
         self._silent_since_opened: set[tuple[str, str]] = set()
+        self._looked: dict[str, float] = {}
+        """Operator to when it asked last what the Region is that is left."""
         self._well: dict[str, bool] = {}
         """Operator to whether all was well when it asked RDS there last: a process may be paused after that."""
 
     def sent(self, owner: str, call: Call, fault: Fault | None) -> None:
-        """Notice what a machine can't hear."""
+        """Notice what a machine can't hear, and when it looked last."""
+        if self.simulation is not None and call.region == self._model.old and call.operation in _LOOKS:
+            self._looked[owner] = self.simulation.now
         if fault is not None and fault.kind.startswith(_DEAF) and call.region == self._model.old:
             self._deaf.add((owner, call.service))
 
@@ -86,13 +100,28 @@ class Onlooker:
         if self._opened and call.operation.startswith("failover_"):
             silent = self._silent_since_opened | self._deaf
             self.unseen = self.unseen or any((owner, each) in silent for each in ("rds", "ec2"))
+        if call.operation.startswith("failover_"):
+            self._promotes(owner, now)
         newest = self._majority_token()
         if newest <= self._machines[owner].operator.lease.token:
             return
         what = f"{call} of {owner} arrived at {now:.0f} while token {newest} had the lease"
+        (self.in_hand if self._is_in_hand(owner, now) else self.found).append(what)
+
+    def _promotes(self, owner: str, now: float) -> None:
+        """Nothing else than what was seen keeps two writers apart where the old one isn't closed."""
+        workflow = log.replay(self._machines[owner].operator.journal.entries)
+        begun = any(store in self._model.busy or self._model.source[store] == self._model.new for store in STORES)
+        if begun or workflow is None or closed_ms(workflow) is not None or self._is_in_hand(owner, now):
+            return
+        ago = now - self._looked.get(owner, 0.0)
+        if ago > _NEWEST_SECONDS:
+            self.found.append(f"{owner} promoted at {now:.0f} on a look of {ago:.0f} s ago")
+
+    def _is_in_hand(self, owner: str, now: float) -> bool:
+        """Whether a call was sent after the last check of a process that was paused then."""
         late = self.simulation.late if self.simulation is not None else []
-        in_hand = any(each[0] == owner and each[2] == now for each in late)
-        (self.in_hand if in_hand else self.found).append(what)
+        return any(each[0] == owner and each[2] == now for each in late)
 
     def _majority_token(self) -> int:
         tables = (*(each.tables for each in self._model.regions.values()), self._model.third)

@@ -191,6 +191,22 @@ def test_a_database_that_has_failed_leaves_a_cache_that_is_closed() -> None:
     assert ground.open_seconds == {0.0}
 
 
+@pytest.mark.parametrize("acl", ["named", "another one's"])
+def test_a_region_whose_rds_alone_is_silent_is_closed_by_the_acl_that_the_manifest_names(acl: str) -> None:
+    ground = Ground(cut=True)
+    ground.model.regions[P].out.add("rds")
+    if acl != "named":  # somebody has given the subnet another ACL: what the named one denies, nobody meets
+        ground.model.regions[P].data_subnets = ()
+    made = ground.made()
+    preview = ground.shown(made, SURE)
+    assert (preview.observation.seen, preview.decision.fence) == (Seen.PARTLY, Fence.TRIED)
+    report = ground.run(made, SURE)
+    closed = acl == "named"
+    ended = (report.state, report.divergence == "", ground.calls.count(CLOSED))
+    assert ended == (State.DONE, closed, 2 * closed), report
+    assert (ground.open_seconds == {0.0}) is closed
+
+
 def refusing(monkeypatch: pytest.MonkeyPatch, operation: str, code: str) -> None:
     """Let P refuse every call of one kind."""
     asked = getattr(Model, f"_{operation}")
@@ -224,7 +240,7 @@ def test_a_fence_that_fails_too_is_soon_given_up_and_recorded_as_open(
     refusing(monkeypatch, "describe_db_clusters", "OptInRequired")
     ground = Ground(cut=True)
     if why == "refused":
-        refusing(monkeypatch, "describe_db_subnet_groups", "OptInRequired")
+        refusing(monkeypatch, "describe_network_acls", "OptInRequired")
     else:
         ground.model.regions[P].out.add("ec2")
     made = ground.made()

@@ -1,5 +1,8 @@
 """A journal of a run that died half-way, and that lost its end: that is put back from the audit, or looked for."""
 
+import json
+import shlex
+
 import pytest
 
 from haven.base.problems import Problems
@@ -28,9 +31,9 @@ class Dead(Run):
             tables.objects.clear()
         return len(journal) - entries
 
-    def resumed(self) -> Machine:
+    def resumed(self, name: str = "next") -> Machine:
         """What comes of the next operator."""
-        made = machine(self.simulation, "next", to=self.case.to, manifest=self.case.manifest)
+        made = machine(self.simulation, name, to=self.case.to, manifest=self.case.manifest)
         start(self.simulation, made, self.case.request, self.simulation.now + self.case.later)
         self.simulation.run()
         self.simulation.abandon()
@@ -129,3 +132,38 @@ def test_an_entry_of_the_journal_that_is_cut_at_any_byte_is_refused_with_its_num
         for length in range(len(body.encode())):
             with pytest.raises(Problems, match=f"entry {number} of the journal"):
                 _entry({"entry": number, "body": body.encode()[:length].decode(errors="replace")})
+
+
+@pytest.mark.parametrize(("points", "every"), [(40, 97), pytest.param(60, 1, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("name", ["unplanned", "planned"])
+def test_whose_last_entry_is_cut_at_any_byte_is_refused_and_goes_on_once_the_named_command_was_typed(
+    name: str, points: int, every: int
+) -> None:
+    case = CASES[name]
+    whole = Run([], case)
+    for stop in whole.four[points // 2 :: points]:
+        for length in range(0, _last_length(stop, case), every):
+            run = Dead(stop, case)
+            tables = run.model.regions[case.to].tables
+            journal = sorted(each for each in tables.items if each[1] == "journal")
+            item = tables.items[journal[-1]]
+            body = item["body"]["S"].encode()
+            tables.items[journal[-1]] = {**item, "body": {"S": body[:length].decode(errors="replace")}}
+            effects = run.effects
+            (refused,) = run.resumed().outcome
+            assert isinstance(refused, Problems), (stop, length, refused)
+            assert run.effects == effects, (stop, length)
+            typed = shlex.split(str(refused).rpartition("once more: ")[2])
+            assert typed[:3] == ["aws", "dynamodb", "delete-item"], refused
+            key = json.loads(typed[typed.index("--key") + 1])
+            del tables.items[typed[typed.index("--table-name") + 1], key["id"]["S"], key["entry"]["S"]]
+            (report,) = run.resumed("once more").outcome
+            assert (report.state, run.final) == (case.ends, whole.final), (stop, length, report)
+            assert not run.effects - whole.effects, (stop, length)
+
+
+def _last_length(stop: Stop, case: Case) -> int:
+    """Bytes of the last entry of a run that died; 0 where it wrote none."""
+    items = Dead(stop, case).model.regions[case.to].tables.items
+    journal = sorted(each for each in items if each[1] == "journal")
+    return len(items[journal[-1]]["body"]["S"].encode()) if journal else 0

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from haven.runbooks.failover.decision import Decision, Fence, Request, Seen
+from haven.runbooks.failover.decision import STRENGTH, Decision, Request, Seen
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import Site
 
 SILENT_SECONDS = 10.0
 """For so long after a preview that found the old Region silent it isn't asked once more: each answer that doesn't come
 takes five seconds. Whoever confirms later has it looked at afresh."""
-_STRENGTH = {Fence.UNCONFIRMED: 0, Fence.TRIED: 1, Fence.CONFIRMED: 2}
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Confirmed:
 
     def _worse(self, decided: Decision, *, planned: bool) -> Iterator[str]:
         was, now = self.decision.fence, decided.fence
-        if _STRENGTH[now] < _STRENGTH[was]:
+        if STRENGTH[now] < STRENGTH[was]:
             yield f"the old writer would be {now}, and was shown as {was}"
         if self.planned and not planned:
             yield "it would be unplanned, which may lose data, and was shown as planned"

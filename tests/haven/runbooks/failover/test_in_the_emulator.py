@@ -147,6 +147,28 @@ def test_ctrl_c_ends_it_with_what_was_under_way_and_how_to_go_on(ground: Ground)
     assert "never awaited" not in rest
 
 
+@pytest.mark.exhaustive
+def test_ctrl_c_before_the_journal_has_anything_ends_the_audit_and_gives_the_lease_back(ground: Ground) -> None:
+    words, before = ("--to", R, "--confirm", "sim", "--planned"), len(ground.gateway.calls)
+    with (
+        ground.beating(),
+        subprocess.Popen(
+            ground.command("failover", *words), env=ground.variables, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        while not any(each.service == "s3" and each.region == R for each in ground.gateway.calls[before:]):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)  # it looks at both Regions for two seconds now
+        rest = process.communicate()[1]
+    assert (process.returncode, "Nothing was changed." in rest) == (INTERRUPTED, True), rest
+    key = {"id": {"S": "lease"}, "entry": {"S": "0"}}
+    item = ground.aws.of("dynamodb", R).get_item(TableName="operations", Key=key)["Item"]
+    assert item["state"]["S"] == "free"
+    code, text, error = ground.haven("audit verify", "--in", R)
+    assert code == OK, text + error
+
+
 def test_what_is_wrong_with_the_words_is_one_error_and_nothing_is_asked(ground: Ground) -> None:
     for words, expected in (
         (("--to", "eu-west-9"), '--to: got "eu-west-9"; allowed: "eu-west-1", "eu-central-1"'),
