@@ -38,6 +38,8 @@ class Vault(Model):
         """Restore jobs that are listed before this workflow's."""
         self.describes_late = False
         """Whether a table that is restored shows after ten minutes only."""
+        self.balanced_after = 0.0
+        """Seconds from the deployment of the database until there is a target group."""
         self.listed_after = 0.0
         """Seconds after which a job is listed."""
 
@@ -105,6 +107,11 @@ class Vault(Model):
         return {"GlobalClusters": [{"Status": "available", "GlobalClusterMembers": [
             {"DBClusterArn": arn, "IsWriter": True}]}]}  # fmt: skip
 
+    def _describe_target_groups(self, call: Call, region: Region) -> Answer:
+        if self._time < self.deployed_at + self.balanced_after:
+            raise RefusedError("TargetGroupNotFound")
+        return super()._describe_target_groups(call, region)
+
     def _describe_db_clusters(self, call: Call, region: Region) -> Answer:
         if call.arguments["DBClusterIdentifier"] == RESTORED and not self.deployed:
             raise RefusedError("DBClusterNotFoundFault")
@@ -169,6 +176,12 @@ def test_while_pulumi_has_not_deployed_the_progress_names_the_snapshot() -> None
     found = report(failed_over(model, force=REASON))
     assert found.state is State.UNDONE
     assert f"haven:database.restoreSnapshot: {COPY}" in " ".join(found.why)
+
+
+def test_a_target_group_that_comes_later_than_the_database_is_waited_for() -> None:
+    model = Vault()
+    model.balanced_after = 900
+    assert report(failed_over(model, force=REASON)).state is State.DONE
 
 
 @pytest.mark.parametrize("accepted", ["", "95m"])

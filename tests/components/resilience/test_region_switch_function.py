@@ -186,6 +186,17 @@ def test_traffic_moves_once_a_target_is_healthy_and_not_before() -> None:
     }
 
 
+def test_a_target_group_that_is_not_there_yet_is_waited_for_and_any_other_refusal_is_an_error() -> None:
+    def refused(code: str) -> Clients:
+        return Clients(
+            describe_target_groups=ClientError({"Error": {"Code": code, "Message": ""}}, "DescribeTargetGroups")
+        )
+
+    assert traffic.move(TRAFFIC, refused("TargetGroupNotFound")) == "haven-euc1-tg doesn't exist"
+    with pytest.raises(ClientError):
+        traffic.move(TRAFFIC, refused("AccessDenied"))
+
+
 def test_without_a_target_group_traffic_moves_at_once_in_the_region_that_the_switch_is_written_in() -> None:
     clients = Clients()
     point = {**POINT, "region": OTHER, "value": 0}

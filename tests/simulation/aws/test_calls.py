@@ -22,6 +22,7 @@ ERRORS = {
     "elasticache": ("ReplicationGroupNotFoundFault",),
     "dynamodb": ("ConditionalCheckFailedException", "ThrottlingException", "ProvisionedThroughputExceededException"),
     "sqs": ("QueueDoesNotExist",),
+    "elbv2": ("TargetGroupNotFound",),
     "eks": ("ResourceInUseException", "ResourceNotFoundException"),
 }
 
