@@ -23,7 +23,7 @@ ERRORS = {
     "dynamodb": ("ConditionalCheckFailedException", "ThrottlingException", "ProvisionedThroughputExceededException"),
     "sqs": ("QueueDoesNotExist",),
     "elbv2": ("TargetGroupNotFound",),
-    "eks": ("ResourceInUseException", "ResourceNotFoundException"),
+    "eks": ("InvalidRequestException", "ResourceInUseException", "ResourceNotFoundException"),
 }
 
 
