@@ -15,8 +15,8 @@ BORROW_SECONDS = 300.0
 """After which another group on which the same servers may run stands in for nodes that don't come: longer than a node
 takes, which was 284 s in the one run that was reported (kaito-project/kaito#2325). An assumption."""
 UPDATING = frozenset({"InvalidRequestException"})
-"""EKS's error code of a call that "is invalid given the state of the cluster", such as while an add-on or its version is
-updated (botocore's model of EKS, UpdateNodegroupConfig; read 2026-11-27): later it isn't."""
+"""EKS's error code of a call that "is invalid given the state of the cluster", such as while an add-on is updated, or
+its version (botocore's model of EKS, UpdateNodegroupConfig; read 2026-11-27): later it isn't."""
 _ROUNDING = 1e-6
 _SIZES = ("minSize", "desiredSize", "maxSize")
 

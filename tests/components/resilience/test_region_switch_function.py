@@ -144,9 +144,7 @@ def test_node_groups_grow_to_full_scale_and_never_shrink(now: Sequence[int], wan
     assert all(arguments["nodegroupName"] == "gpu" for *_, arguments in clients.changes)
 
 
-def test_a_node_group_that_is_being_updated_or_whose_cluster_is_is_asked_again_later_and_any_other_refusal_is_an_error() -> (
-    None
-):
+def test_a_node_group_that_is_updated_or_whose_cluster_is_is_asked_again_and_any_other_refusal_is_an_error() -> None:
     sizes = {"minSize": 0, "desiredSize": 0, "maxSize": 1}
 
     def refused(code: str) -> Clients:
