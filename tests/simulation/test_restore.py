@@ -12,6 +12,7 @@ from haven.runbooks.failover.decision import Request
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
+from haven_components.names import SWITCH_NAMESPACE
 from tests.simulation.clock import EPOCH, Simulation
 from tests.simulation.model import Model, P, R
 from tests.simulation.operators import Machine, machine, manifest_document, start
@@ -118,7 +119,7 @@ class Vault(Model):
         return super()._describe_db_clusters(call, region)
 
 
-def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
+def backup_document(rpo_minutes: float = 240) -> dict[str, Any]:
     """The simulator's environment in tier backup."""
     document = json.loads(json.dumps(manifest_document(rpo_minutes=rpo_minutes)))
     document |= {"tier": "backup", "key": "alias/haven-sim-key", "restoreRole": "arn:aws:iam::1:role/restore"}
@@ -126,7 +127,14 @@ def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
         side["tables"] = {"sessions": TABLE}
     new = {"cluster": RESTORED, "standby": None, "globalCluster": "db-restored-global"}
     document["sides"][R]["database"] |= new
-    return parse(json.dumps(document), "a test")
+    for switch in document["traffic"].values():
+        switch["namespace"] = SWITCH_NAMESPACE
+    return dict(document)
+
+
+def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
+    """The same as the runbooks read it."""
+    return parse(json.dumps(backup_document(rpo_minutes)), "a test")
 
 
 def failed_over(

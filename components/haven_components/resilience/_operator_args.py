@@ -15,6 +15,9 @@ class OperatorSideArgs(TypedDict):
     """Identifier of the Aurora cluster there, whether or not it exists at the moment."""
     subnet_group: str
     """Name of its subnet group: the data subnets that are closed to clients."""
+    restored_global_cluster: NotRequired[str]
+    """Identifier of the Aurora global cluster of a database that is restored there from a backup, whether or not it
+    exists at the moment. Omitted: the environment's own is the only one."""
     cache_group: str
     """Identifier of the replication group there, whether or not it exists at the moment."""
     cluster_name: str

@@ -238,7 +238,8 @@ class Scope:
     def _of_no_region(self, on: On) -> list[str]:
         """What spans both; AWS puts five letters of a Region and a hyphen before a Global Datastore's suffix."""
         if on is On.GLOBAL_DATABASE:
-            return [self.arn("rds", "", f"global-cluster:{self.args['global_cluster']}")]
+            restored = [each["restored_global_cluster"] for each in self.sides if "restored_global_cluster" in each]
+            return [self.arn("rds", "", f"global-cluster:{each}") for each in (self.args["global_cluster"], *restored)]
         if on is On.CACHES:
             return [self.arn("elasticache", "", f"globalreplicationgroup:?????-{self.args['datastore_suffix']}")]
         return []

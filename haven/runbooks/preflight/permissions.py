@@ -80,6 +80,9 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
     groups = [names.arn("eks", f"nodegroup/{side.cluster.name}/{each}/x") for each in side.cluster.node_groups]
     yield Use("node groups", ["eks:DescribeNodegroup", "eks:UpdateNodegroupConfig"], groups, {})
     if side.database.restored:
+        restored = (manifest.database.global_cluster, side.database.global_cluster)
+        databases = [names.arn("rds", f"global-cluster:{each}", "") for each in restored]
+        yield Use("a look at the restored database", ["rds:DescribeGlobalClusters"], databases, {})
         passed = {"iam:PassedToService": "backup.amazonaws.com"}
         yield Use("restores", ["backup:StartRestoreJob"], [names.arn("backup", "recovery-point:x")], {})
         vault = names.arn("backup", f"backup-vault:{side.vault}")

@@ -133,6 +133,8 @@ def _side(environment: Environment, region: str, recovery_manifest: Mapping[str,
         "buckets": [bucket_name(f"{environment.name}-*", region)] if found["buckets"] else [],
         "queues": [names.queues_pattern(environment.settings.stack, region)] if "queues" in found else [],
     }
+    if "globalCluster" in found["database"]:
+        side["restored_global_cluster"] = found["database"]["globalCluster"]
     if region in environment.clusters:
         side["cluster"] = environment.clusters[region].cluster_name
     # The role's policy mustn't change with the active Region, so it names VPCs only where both are always there.
