@@ -65,7 +65,7 @@ class OperatorRoleArgs(TypedDict):
     datastore_suffix: str
     """End of the Global Datastore's identifier, after AWS's five letters and a hyphen."""
     tables: NotRequired[list[str]]
-    """Names of the replicated tables, or patterns of such: the operator sees their state, and
+    """Names of the tables that are replicated or restored, or patterns of such: the operator sees their state, and
     reads their items, to compare both Regions. Omitted: none."""
     restore_role_arn: NotRequired[str]
     """ARN of the role with which AWS Backup restores: the operator starts restores with it. Omitted: none."""

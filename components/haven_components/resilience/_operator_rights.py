@@ -76,7 +76,7 @@ RIGHTS: Sequence[Right] = (
     Right("dynamodb:Query", On.OPERATIONS, "the journal, and the heartbeats that arrived"),
     Right("dynamodb:UpdateItem", On.OPERATIONS, "takes, renews and gives back the lease"),
     Right("dynamodb:BatchGetItem", On.TABLES, "compares sampled items of both Regions"),
-    Right("dynamodb:DescribeTable", On.TABLES, "whether a replicated table is active"),
+    Right("dynamodb:DescribeTable", On.TABLES, "whether a replicated or restored table is active"),
     Right("dynamodb:Scan", On.TABLES, "a sample of a table's items"),
     Right("s3:ListBucket", On.BUCKETS, "objects without a replica"),
     Right("s3:GetObject", On.OBJECTS, "the replication status of such an object"),

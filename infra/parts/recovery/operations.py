@@ -97,7 +97,7 @@ def _operator(
         "global_cluster": recovery_manifest["database"]["globalCluster"],
         "datastore_suffix": datastore_suffix(names.cache_name(settings.stack)),
         # A pattern: another table needs no other policy, in the Region that may be lost.
-        "tables": [f"{environment.name}-*"] if recovery_manifest["replicatedTables"] else [],
+        "tables": [f"{environment.name}-*"] if settings.tables else [],
         "repositories": [f"{names.images_name(settings.stack)}/*"],
         "secrets": [f"{environment.name}-*"],
         "manifest_parameter": names.manifest_parameter(settings.stack),

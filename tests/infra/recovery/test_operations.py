@@ -118,6 +118,10 @@ def test_the_role_names_what_the_manifest_names(tier: str) -> None:
             assert name in text, region
     clusters = {found.database.global_cluster, *(each.database.global_cluster for each in found.sides.values())} - {""}
     assert clusters <= {each.rpartition(":")[2] for each in policy(recording)["GlobalDatabase"]["Resource"]}
+    patterns = [each.rpartition("/")[2] for each in policy(recording)["ReplicatedTables"]["Resource"]]
+    looked_at = {*found.replicated_tables, *(name for each in found.sides.values() for name in each.tables.values())}
+    assert looked_at
+    assert {name for name in looked_at if not any(fnmatchcase(name, each) for each in patterns)} == set()
     assert recording.outputs["manifest"]["operations"]["role"].endswith(f":role/haven-{tier}-operator")
 
 
