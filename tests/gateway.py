@@ -89,7 +89,8 @@ class Gateway:
     chosen: Callable[[Call], Fault | None] = lambda _: None
     """Decides call by call, before `faults` does."""
     answers: dict[tuple[str, str], Callable[[Call], Answer]] = field(default_factory=dict)
-    """Service and operation to what answers in the emulator's place: a model of what AWS documents."""
+    """Service and operation, without a query, to what answers in the emulator's place: a model of what AWS
+    documents."""
     ahead: float = 0.0
     """Seconds by which AWS's clock is ahead of this machine's, as the answers' Date has it."""
     done: Callable[[Call], None] = lambda _: None
@@ -185,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815  http.server's names
 
     def _reply(self, call: Call) -> None:
-        model = self.state.answers.get((call.service, call.operation.rpartition(".")[2]))
+        model = self.state.answers.get((call.service, call.operation.partition("?")[0].rpartition(".")[2]))
         if model is None:
             self._forward(call)
             return

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from haven.base.missing_dependency import MissingDependency
@@ -102,6 +103,7 @@ def _config(attempts: int) -> Any:
 
 def _maker(url: str | None, attempts: int, credentials: "SignedIn | None") -> Client:
     import boto3  # noqa: PLC0415  the tool starts fast
+    import botocore.session  # noqa: PLC0415  the tool starts fast
     from botocore.config import Config  # noqa: PLC0415  the tool starts fast
 
     from haven.runbooks.connections import use_in  # noqa: PLC0415  the tool starts fast
@@ -110,7 +112,9 @@ def _maker(url: str | None, attempts: int, credentials: "SignedIn | None") -> Cl
     if credentials is not None:
         session = credentials.session
     else:
-        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106  not checked
+        models = botocore.session.get_session()
+        models.register_component("data_loader", _models())
+        session = boto3.Session("test", "test", botocore_session=models)  # keys that nobody checks
         # No proxy, whatever the environment says: the endpoint is on this machine, which may be busy.
         config = config.merge(Config(proxies={}, read_timeout=20))
 
@@ -121,6 +125,14 @@ def _maker(url: str | None, attempts: int, credentials: "SignedIn | None") -> Cl
         return client
 
     return lambda service, region: _endpoint(service, session, region, attempts) or make(service, region)
+
+
+@cache
+def _models() -> Any:
+    """botocore's models of services, for all clients of emulators: else each session reads its own."""
+    from botocore.loaders import create_loader  # noqa: PLC0415  the tool starts fast
+
+    return create_loader()
 
 
 def _endpoint(service: str, session: Any, region: str, attempts: int) -> Any:

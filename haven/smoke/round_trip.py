@@ -18,6 +18,7 @@ from haven.emulator.drift import ResourceDrift
 from haven.emulator.gap_handling import AdaptedRecording
 from haven.emulator.read_back import comparison, leftovers
 from haven.emulator.subject import Subject
+from haven.program import aws_types as aws
 from haven.program.recording import Recording
 from haven.runbooks import check_destroy
 from haven.smoke.promotion import Promotion
@@ -204,16 +205,19 @@ class RoundTrip:
         self._declare(deployment, self._declarations.failed_over)
         changes = self._changes(deployment)
         recording = self._declarations.failed_over.recording
-        bad = [each for each in changes if each.action in ("replace", "delete") or _region(each, recording) != region]
+        opened = [each for each in changes if _opens_a_queue(each, recording)]
+        added = [each for each in changes if each not in opened]
+        bad = [each for each in added if each.action in ("replace", "delete") or _region(each, recording) != region]
         if bad:
             self._say(*_rendered(bad))
             raise DeploymentError(f"a failover may only add and enlarge in {region}: see the {len(bad)} changes above")
         deployment.deploy(self._watch(f"Enlarging {region}"))
         self._active = region
-        counts = Counter(each.action for each in changes)
+        counts = Counter(each.action for each in added)
+        elsewhere = f", but for {plural(len(opened), 'queue')} that it opens to consumers again" if opened else ""
         self._say(
             f"Failed over:  {done}; in {region} {counts['create']} created and {counts['update']} changed, nothing"
-            " replaced, deleted or changed elsewhere"
+            f" replaced, deleted or changed elsewhere{elsewhere}"
         )
         left = self._changes(deployment)
         if left:
@@ -293,6 +297,16 @@ class RoundTrip:
 def _region(change: ResourceDrift, recording: Recording) -> str | None:
     record = recording.by_urn.get(change.urn)
     return record.region if record else None
+
+
+def _opens_a_queue(change: ResourceDrift, recording: Recording) -> bool:
+    """Whether it restores a queue's policy.
+
+    An unplanned failover closes the queues of an old Region that answers. A deployment that refreshes, as those here
+    do, opens them again.
+    """
+    record = recording.by_urn.get(change.urn)
+    return record is not None and record.type == aws.SQS_QUEUE and set(change.arguments) == {"policy"}
 
 
 def _rendered(changes: Sequence[ResourceDrift]) -> list[str]:

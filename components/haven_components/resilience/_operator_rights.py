@@ -2,8 +2,8 @@
 
 `RIGHTS` is the one list. A test holds it against the calls in the runbooks' code.
 
-[assumption] Which resources and condition keys each action knows: to be compared with the Service Authorization
-Reference. No AWS account has tried the policy.
+Resource types and condition keys are those of AWS's Service Authorization Reference (as of 2026-10-27); a test holds
+each statement against them. No AWS account has tried the policy.
 """
 
 import json
@@ -225,7 +225,7 @@ class Scope:
             On.RESTORER: [self.args["restore_role_arn"]] if "restore_role_arn" in self.args else [],
             On.PLAN: list(plan),
             On.APPROVALS: plan if self.args.get("approves_recovery_plan", False) else [],
-            # It lists the warnings of every plan that the caller sees: no resource is documented for it.
+            # It lists the warnings of every plan that the caller sees: the reference has no resource type for it.
             On.PLAN_QUOTAS: ["*"] if plan else [],
         }
         if on in named:

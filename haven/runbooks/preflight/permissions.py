@@ -10,8 +10,9 @@ from typing import Any
 
 from haven.runbooks.clients import Client
 from haven.runbooks.failover.database import KEPT, OF_THE_OLD_VOLUME
+from haven.runbooks.failover.stores import datastore_info
 from haven.runbooks.manifest import Operations, RecoveryManifest
-from haven.runbooks.observation import Answer
+from haven.runbooks.observation import Answer, first
 from haven.runbooks.preflight.checks import Check
 from haven.runbooks.preflight.view import Key, Question, Questions, View, asking
 from haven.runbooks.workflow.audit import FOLDER
@@ -25,7 +26,7 @@ _OF_ARC = (
     "ListPlanExecutionEvents",
     "ListPlanExecutions",
 )
-_OF_THE_CACHE = ("FailoverGlobalReplicationGroup", "DescribeGlobalReplicationGroups", "DescribeReplicationGroups")
+_OF_THE_DATASTORE = ("FailoverGlobalReplicationGroup", "DescribeGlobalReplicationGroups")
 _OF_SERVING = (
     "autoscaling:DescribeAutoScalingGroups",
     "elasticloadbalancing:DescribeTargetGroups",
@@ -53,6 +54,9 @@ class Use:
     """Alias of the key that they are done to in the new Region: KMS knows its ARN. Empty: `resources` has all."""
     closed: tuple[str, str] = ("", "")
     """Region and subnet group whose VPC is a condition key of the request; empty: none is."""
+    datastore: str = ""
+    """Cache group in the new Region to whose Global Datastore they are done: ElastiCache knows its name. Empty:
+    `resources` has all."""
 
 
 def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
@@ -104,7 +108,9 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
         yield Use("an instance for the database", ["rds:CreateDBInstance"], instances, {})
     if manifest.replicates_cache:
         cache = [names.arn("elasticache", f"replicationgroup:{side.cache}")]
-        yield Use("the cache", [f"elasticache:{each}" for each in _OF_THE_CACHE], cache, {})
+        yield Use("the cache", ["elasticache:DescribeReplicationGroups"], cache, {})
+        actions = [f"elasticache:{each}" for each in _OF_THE_DATASTORE]
+        yield Use("the cache's Global Datastore", actions, [], {}, datastore=side.cache)
 
 
 def _of_operations(names: "_Names", operations: Operations) -> Iterator[Use]:
@@ -148,8 +154,10 @@ def _of_looks(names: "_Names") -> Iterator[Use]:
     databases = [(region, manifest.sides[region].database) for region in manifest.both]
     members = [names.arn("rds", f"cluster:{each.cluster}", region) for region, each in databases]
     groups = [names.arn("rds", f"subgrp:{each.subnet_group}", region) for region, each in databases]
+    instances = [names.arn("rds", f"db:{name}", region) for region, each in databases for name in each.instances]
     listed = ("DBClusters", "DBInstances", "DBClusterSnapshots", "DBSubnetGroups")
-    yield Use("a look at the database", [f"rds:Describe{each}" for each in listed], [*members, *groups], {})
+    looked_at = [*members, *instances, *groups]
+    yield Use("a look at the database", [f"rds:Describe{each}" for each in listed], looked_at, {})
     tables = [names.arn("dynamodb", f"table/{each}") for each in names.tables]
     if tables:
         yield Use("a look at the tables", ["dynamodb:DescribeTable"], tables, {})
@@ -199,11 +207,18 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     return found
 
 
-def _denied(iam: Any, client: Client, to: str, role: str, use: Use) -> Mapping[str, Sequence[str]]:
-    """Each action that isn't allowed on everything -> condition keys on which that depends."""
+def _denied(iam: Any, client: Client, to: str, role: str, use: Use) -> Mapping[str, Sequence[str]] | None:
+    """Each action that isn't allowed on everything -> condition keys on which that depends; None: it isn't there."""
     resources, context = list(use.resources), dict(use.context)
     if use.key:
         resources.append(str(client("kms", to).describe_key(KeyId=use.key)["KeyMetadata"]["Arn"]))
+    if use.datastore:
+        groups = client("elasticache", to).describe_replication_groups(ReplicationGroupId=use.datastore)
+        name = datastore_info(first(groups["ReplicationGroups"])).get("GlobalReplicationGroupId")
+        if not name:
+            return None
+        _, partition, _, _, account, _ = role.split(":", 5)
+        resources.append(f"arn:{partition}:elasticache::{account}:globalreplicationgroup:{name}")
     region, subnet_group = use.closed
     if subnet_group:
         groups = client("rds", region).describe_db_subnet_groups(DBSubnetGroupName=subnet_group)["DBSubnetGroups"]
@@ -249,9 +264,9 @@ def _check(view: View, role: str, use: Use, answer: Answer) -> Check:
     )
     line = view.line(f"permission for {use.name}", view.to, needed, fix, blocker=use.needed)
     if answer.value is None:
-        allow = "allow iam:SimulatePrincipalPolicy, kms:DescribeKey, rds:DescribeDBSubnetGroups"
+        allow = "allow iam:SimulatePrincipalPolicy, and looks at the key, the subnet groups and the cache"
         warning = view.line(line.what, view.to, needed, allow, blocker=False)
-        return warning.unknown(answer.unknown or "no such role, key or subnet group")
+        return warning.unknown(answer.unknown or "no such role, key, subnet group or Global Datastore")
     denied = [action for action, keys in answer.value.items() if not keys]
     depends = {action: keys for action, keys in answer.value.items() if keys}
     if denied:

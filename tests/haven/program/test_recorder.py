@@ -1,5 +1,6 @@
 """Programs recorded in this process."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import grpc
 import pulumi
 import pulumi_aws as aws
+import pulumi_eks as eks
 import pulumi_kubernetes as kubernetes
 import pytest
 from pulumi.runtime import resource
 
+from haven.program.aws_types import EKS_CLUSTER
 from haven.program.recorder import record
 from haven.program.recording import Recording, Secret
 
@@ -226,3 +229,27 @@ def test_a_program_with_transforms_is_recorded_while_nothing_listens(monkeypatch
         lambda: pulumi.CustomResource("aws:sqs/queue:Queue", "queue", {"name": "work"}, options), stack="test"
     )
     assert [each.name for each in made.real()] == ["queue"]
+
+
+def test_a_transform_that_awaits_changes_the_control_plane_of_a_cluster_too() -> None:
+    async def tagged(arguments: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        await asyncio.sleep(0)
+        return pulumi.ResourceTransformResult({**arguments.props, "tags": {"by": "a transform"}}, arguments.opts)
+
+    def cluster() -> None:
+        eks.Cluster(
+            "cluster",
+            name="inference",
+            skip_default_node_group=True,
+            skip_default_security_groups=True,
+            create_oidc_provider=False,
+            use_default_vpc_cni=True,
+            authentication_mode=eks.AuthenticationMode.API,
+            kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
+            service_role=aws.iam.Role("role", assume_role_policy="{}"),
+            opts=pulumi.ResourceOptions(transforms=[tagged]),
+        )
+
+    made = record(cluster, stack="test")
+    (control_plane,) = (each for each in made.real() if each.type == EKS_CLUSTER)
+    assert control_plane.inputs["tags"] == {"by": "a transform"}

@@ -1,6 +1,7 @@
 """What IAM makes of a call: a small evaluator of policies, and each call's actions, resources and condition keys.
 
-[assumption] Which resources AWS asks about a call, as in the role's own list (`_operator_rights.py`).
+Resource types are those of AWS's Service Authorization Reference (tests/components/resilience/authorization/).
+[assumption] Which resource of a type AWS takes out of a call that names none.
 """
 
 import re
@@ -144,12 +145,9 @@ def _eks(call: Call) -> list[str]:
 
 def _elasticache(call: Call) -> list[str]:
     given = call.arguments
-    found = [given[each] for each in ("ReplicationGroupId", "PrimaryReplicationGroupId") if each in given]
-    groups = [arn("elasticache", call.region, f"replicationgroup:{each}") for each in found]
-    if "GlobalReplicationGroupId" in given:  # AWS puts five letters before it
-        whole = f"globalreplicationgroup:ldgnf-{given['GlobalReplicationGroupId']}"
-        groups.append(arn("elasticache", "", whole))
-    return groups
+    if "GlobalReplicationGroupId" in given:  # AWS puts five letters before it, and asks about no group beside it
+        return [arn("elasticache", "", f"globalreplicationgroup:ldgnf-{given['GlobalReplicationGroupId']}")]
+    return [arn("elasticache", call.region, f"replicationgroup:{given['ReplicationGroupId']}")]
 
 
 def _ec2(call: Call) -> list[str]:

@@ -62,32 +62,37 @@ class PlanGround:
 def plan_ground(folder: Path) -> Iterator[PlanGround]:
     """An environment of tier `warm` whose manifest names a plan."""
     with new_ground(folder) as ground:
-        kept = folder / "manifest.json"
-        kept.write_text(json.dumps({**json.loads(kept.read_text()), "recoveryPlan": PLAN}))
+        yield plan_of(ground)
 
-        def move(region: str, mode: str) -> bool:
-            other = P if region == R else R
-            if ground.writer == region:
-                return True  # a switchover that was taken is at its end in the emulator
-            if mode == GRACEFUL and (other, "*") in ground.gateway.faults:
-                return False  # the lost Region, which the emulator behind the gateway still has
-            cluster = json.loads(kept.read_text())["sides"][region]["database"]["cluster"]
-            target = f"arn:aws:rds:{region}:000000000000:cluster:{cluster}"
-            arguments = {"GlobalClusterIdentifier": "db-global", "TargetDbClusterIdentifier": target}
-            if mode == GRACEFUL:
-                ground.aws.of("rds", other).switchover_global_cluster(**arguments)
-            else:
-                ground.aws.of("rds", region).failover_global_cluster(**arguments, AllowDataLoss=True)
-            return True
 
-        arc = RegionSwitch(PLAN, (P, R), time.time, move)
+def plan_of(ground: Ground) -> PlanGround:
+    """The plan of an environment, whose manifest names it from now on."""
+    kept = ground.folder / "manifest.json"
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), "recoveryPlan": PLAN}))
 
-        def answer(call: Call) -> Answer:
-            try:
-                found = arc.answer(call.operation.rpartition(".")[2], call.arguments, call.region)
-            except ArcError as error:
-                return 400, KIND, json.dumps({"__type": error.code, "message": error.message})
-            return 200, KIND, json.dumps(found, default=datetime.timestamp)
+    def move(region: str, mode: str) -> bool:
+        other = P if region == R else R
+        if ground.writer == region:
+            return True  # a switchover that was taken is at its end in the emulator
+        if mode == GRACEFUL and (other, "*") in ground.gateway.faults:
+            return False  # the lost Region, which the emulator behind the gateway still has
+        cluster = json.loads(kept.read_text())["sides"][region]["database"]["cluster"]
+        target = f"arn:aws:rds:{region}:000000000000:cluster:{cluster}"
+        arguments = {"GlobalClusterIdentifier": "db-global", "TargetDbClusterIdentifier": target}
+        if mode == GRACEFUL:
+            ground.aws.of("rds", other).switchover_global_cluster(**arguments)
+        else:
+            ground.aws.of("rds", region).failover_global_cluster(**arguments, AllowDataLoss=True)
+        return True
 
-        ground.gateway.answers |= {(SERVICE, each): answer for each in OPERATIONS}
-        yield PlanGround(ground, arc)
+    arc = RegionSwitch(PLAN, (P, R), time.time, move)
+
+    def answer(call: Call) -> Answer:
+        try:
+            found = arc.answer(call.operation.rpartition(".")[2], call.arguments, call.region)
+        except ArcError as error:
+            return 400, KIND, json.dumps({"__type": error.code, "message": error.message})
+        return 200, KIND, json.dumps(found, default=datetime.timestamp)
+
+    ground.gateway.answers |= {(SERVICE, each): answer for each in OPERATIONS}
+    return PlanGround(ground, arc)

@@ -26,10 +26,10 @@ TRIED = {"s3:GetObject", "s3:ListBucket"}
 
 
 class Aws:
-    """Answers as IAM, KMS and RDS do, and keeps what IAM was asked."""
+    """Answers as IAM, KMS, RDS and ElastiCache do, and keeps what IAM was asked."""
 
-    def __init__(self, region: str, asked: list[Mapping[str, Any]]) -> None:
-        self.region, self.asked = region, asked
+    def __init__(self, region: str, asked: list[Mapping[str, Any]], datastore: str = "ldgnf-cache") -> None:
+        self.region, self.asked, self.datastore = region, asked, datastore
 
     def describe_key(self, *, KeyId: str) -> Mapping[str, Any]:  # noqa: N803  boto3's name
         assert KeyId == manifest().key
@@ -38,6 +38,11 @@ class Aws:
     def describe_db_subnet_groups(self, *, DBSubnetGroupName: str) -> Mapping[str, Any]:  # noqa: N803  boto3's name
         assert DBSubnetGroupName == manifest().sides[self.region].database.subnet_group
         return {"DBSubnetGroups": [{"VpcId": f"vpc-{self.region}"}]}
+
+    def describe_replication_groups(self, *, ReplicationGroupId: str) -> Mapping[str, Any]:  # noqa: N803  boto3's name
+        assert ReplicationGroupId == manifest().sides[self.region].cache
+        info = {"GlobalReplicationGroupInfo": {"GlobalReplicationGroupId": self.datastore}} if self.datastore else {}
+        return {"ReplicationGroups": [info]}
 
     def get_paginator(self, operation: str) -> "Aws":
         assert operation == "simulate_principal_policy"
@@ -89,3 +94,18 @@ def test_the_key_is_simulated_by_its_arn_in_the_name_of_the_service_that_uses_it
         "kms:ViaService": ([f"rds.{RECOVERY}.amazonaws.com"], "string"),
         "kms:GrantIsForAWSResource": (["true"], "boolean"),
     }
+
+
+def test_the_cache_s_promotion_is_simulated_on_its_global_datastore() -> None:
+    """IAM is asked about no group for it."""
+    asked = simulated("the cache's Global Datastore")
+    actions = ["elasticache:FailoverGlobalReplicationGroup", "elasticache:DescribeGlobalReplicationGroups"]
+    account = asked["PolicySourceArn"].split(":")[4]
+    datastore = f"arn:aws:elasticache::{account}:globalreplicationgroup:ldgnf-cache"
+    assert (asked["ActionNames"], asked["ResourceArns"]) == (actions, [datastore])
+
+
+def test_of_a_cache_that_is_in_no_global_datastore_nothing_is_simulated() -> None:
+    asked: list[Mapping[str, Any]] = []
+    found = permissions.questions(manifest(), lambda _, region: Aws(region, asked, ""))
+    assert (found["simulation of the cache's Global Datastore", RECOVERY](), asked) == (None, [])

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from haven.base.exits import OK
+from tests.haven.runbooks.failover.as_the_role.role import Enforcing
 from tests.haven.runbooks.failover.ground import Ground, new_ground
-from tests.haven.runbooks.failover.test_permissions import Enforcing
 from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.emulator, pytest.mark.exhaustive]
