@@ -158,6 +158,8 @@ def _of_looks(names: "_Names") -> Iterator[Use]:
     listed = ("DBClusters", "DBInstances", "DBClusterSnapshots", "DBSubnetGroups")
     looked_at = [*members, *instances, *groups]
     yield Use("a look at the database", [f"rds:Describe{each}" for each in listed], looked_at, {})
+    # A failover doesn't ask it: preflight itself does.
+    yield Use("a look at maintenance", ["rds:DescribePendingMaintenanceActions"], ["*"], {}, needed=False)
     tables = [names.arn("dynamodb", f"table/{each}") for each in names.tables]
     if tables:
         yield Use("a look at the tables", ["dynamodb:DescribeTable"], tables, {})

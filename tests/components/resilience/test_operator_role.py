@@ -175,6 +175,13 @@ def test_everything_that_has_an_arn_is_named_in_both_regions() -> None:
         assert [bool(re.search(f"{region}|{code}", arns)) for region, code in CODES.items()] == [True, True], sid
 
 
+def test_pending_maintenance_is_seen_of_everything_for_aws_denies_it_of_less() -> None:
+    allowing = [
+        each for each in _statements(_declare()).values() if "rds:DescribePendingMaintenanceActions" in each["Action"]
+    ]
+    assert [each["Resource"] for each in allowing] == [["*"]]
+
+
 def test_network_acls_are_those_of_the_two_vpcs() -> None:
     condition = _statements(_declare())["NetworkAcls"]["Condition"]
     assert condition == {
