@@ -37,10 +37,12 @@ FREE = {"sts:GetCallerIdentity"}
 NAMESAKES = {
     ("autoscaling", "DescribeLoadBalancers"),
     ("connect", "GetMetricData"),
+    ("deadline", "GetSession"),
     ("elasticache", "DescribeEvents"),
     ("health", "DescribeEvents"),
 }
-"""Operations of another service with the name of one that is called: Elastic Load Balancing's, CloudWatch's, RDS's."""
+"""Operations of another service with the name of one that is called: Elastic Load Balancing's, CloudWatch's, RDS's,
+botocore's own."""
 OF_WHO_DEPLOYS = {"lambda:GetFunctionConcurrency"}
 """What a preflight before a deployment asks, not as an operator."""
 NOT_CALLED = ("kms:", "iam:PassRole")
