@@ -12,6 +12,7 @@ from haven.runbooks.failover.decision import Request
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
+from haven_components.names import SWITCH_NAMESPACE
 from tests.simulation.clock import EPOCH, Simulation
 from tests.simulation.model import Model, P, R
 from tests.simulation.operators import Machine, machine, manifest_document, start
@@ -38,6 +39,8 @@ class Vault(Model):
         """Restore jobs that are listed before this workflow's."""
         self.describes_late = False
         """Whether a table that is restored shows after ten minutes only."""
+        self.balanced_after = 0.0
+        """Seconds from the deployment of the database until there is a target group."""
         self.listed_after = 0.0
         """Seconds after which a job is listed."""
 
@@ -105,13 +108,18 @@ class Vault(Model):
         return {"GlobalClusters": [{"Status": "available", "GlobalClusterMembers": [
             {"DBClusterArn": arn, "IsWriter": True}]}]}  # fmt: skip
 
+    def _describe_target_groups(self, call: Call, region: Region) -> Answer:
+        if self._time < self.deployed_at + self.balanced_after:
+            raise RefusedError("TargetGroupNotFound")
+        return super()._describe_target_groups(call, region)
+
     def _describe_db_clusters(self, call: Call, region: Region) -> Answer:
         if call.arguments["DBClusterIdentifier"] == RESTORED and not self.deployed:
             raise RefusedError("DBClusterNotFoundFault")
         return super()._describe_db_clusters(call, region)
 
 
-def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
+def backup_document(rpo_minutes: float = 240) -> dict[str, Any]:
     """The simulator's environment in tier backup."""
     document = json.loads(json.dumps(manifest_document(rpo_minutes=rpo_minutes)))
     document |= {"tier": "backup", "key": "alias/haven-sim-key", "restoreRole": "arn:aws:iam::1:role/restore"}
@@ -119,7 +127,14 @@ def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
         side["tables"] = {"sessions": TABLE}
     new = {"cluster": RESTORED, "standby": None, "globalCluster": "db-restored-global"}
     document["sides"][R]["database"] |= new
-    return parse(json.dumps(document), "a test")
+    for switch in document["traffic"].values():
+        switch["namespace"] = SWITCH_NAMESPACE
+    return dict(document)
+
+
+def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
+    """The same as the runbooks read it."""
+    return parse(json.dumps(backup_document(rpo_minutes)), "a test")
 
 
 def failed_over(
@@ -169,6 +184,12 @@ def test_while_pulumi_has_not_deployed_the_progress_names_the_snapshot() -> None
     found = report(failed_over(model, force=REASON))
     assert found.state is State.UNDONE
     assert f"haven:database.restoreSnapshot: {COPY}" in " ".join(found.why)
+
+
+def test_a_target_group_that_comes_later_than_the_database_is_waited_for() -> None:
+    model = Vault()
+    model.balanced_after = 900
+    assert report(failed_over(model, force=REASON)).state is State.DONE
 
 
 @pytest.mark.parametrize("accepted", ["", "95m"])

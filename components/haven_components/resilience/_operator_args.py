@@ -15,6 +15,9 @@ class OperatorSideArgs(TypedDict):
     """Identifier of the Aurora cluster there, whether or not it exists at the moment."""
     subnet_group: str
     """Name of its subnet group: the data subnets that are closed to clients."""
+    restored_global_cluster: NotRequired[str]
+    """Identifier of the Aurora global cluster of a database that is restored there from a backup, whether or not it
+    exists at the moment. Omitted: the environment's own is the only one."""
     cache_group: str
     """Identifier of the replication group there, whether or not it exists at the moment."""
     cluster_name: str
@@ -62,7 +65,7 @@ class OperatorRoleArgs(TypedDict):
     datastore_suffix: str
     """End of the Global Datastore's identifier, after AWS's five letters and a hyphen."""
     tables: NotRequired[list[str]]
-    """Names of the replicated tables, or patterns of such: the operator sees their state, and
+    """Names of the tables that are replicated or restored, or patterns of such: the operator sees their state, and
     reads their items, to compare both Regions. Omitted: none."""
     restore_role_arn: NotRequired[str]
     """ARN of the role with which AWS Backup restores: the operator starts restores with it. Omitted: none."""

@@ -76,7 +76,7 @@ RIGHTS: Sequence[Right] = (
     Right("dynamodb:Query", On.OPERATIONS, "the journal, and the heartbeats that arrived"),
     Right("dynamodb:UpdateItem", On.OPERATIONS, "takes, renews and gives back the lease"),
     Right("dynamodb:BatchGetItem", On.TABLES, "compares sampled items of both Regions"),
-    Right("dynamodb:DescribeTable", On.TABLES, "whether a replicated table is active"),
+    Right("dynamodb:DescribeTable", On.TABLES, "whether a replicated or restored table is active"),
     Right("dynamodb:Scan", On.TABLES, "a sample of a table's items"),
     Right("s3:ListBucket", On.BUCKETS, "objects without a replica"),
     Right("s3:GetObject", On.OBJECTS, "the replication status of such an object"),
@@ -87,7 +87,6 @@ RIGHTS: Sequence[Right] = (
     Right("rds:DescribeDBClusterSnapshots", On.DATABASES, "what Aurora kept of an old volume"),
     Right("rds:DescribeDBClusters", On.DATABASES, "whether a member is available"),
     Right("rds:DescribeDBInstances", On.DATABASES, "whether a member has an instance"),
-    Right("rds:DescribePendingMaintenanceActions", On.DATABASES, "patches that one member has and the other lacks"),
     Right("rds:DescribeDBSubnetGroups", On.DATABASES, "the data subnets that are closed"),
     Right("rds:CreateDBInstance", On.NEW_INSTANCES, "an instance for a headless member"),
     Right("rds:CopyDBClusterSnapshot", On.SNAPSHOTS, "keeps what Aurora kept of an old volume"),
@@ -148,6 +147,9 @@ RIGHTS: Sequence[Right] = (
     Right("elasticloadbalancing:DescribeTargetHealth", On.SHOWING, "whether a Region serves"),
     Right("lambda:GetAccountSettings", On.SHOWING, "executions that reservations leave"),
     Right("rds:DescribeEvents", On.SHOWING, "what Aurora says about the old writer, after an unplanned failover"),
+    # AWS refuses it on clusters and instances, though the reference names these (qonto/prometheus-rds-exporter#96; read
+    # 2026-11-27).
+    Right("rds:DescribePendingMaintenanceActions", On.SHOWING, "patches that one member has and the other lacks"),
     Right("servicequotas:GetAWSDefaultServiceQuota", On.SHOWING, "quotas of an account that has no own"),
     Right("servicequotas:GetServiceQuota", On.SHOWING, "quotas against full scale"),
 )
@@ -238,7 +240,8 @@ class Scope:
     def _of_no_region(self, on: On) -> list[str]:
         """What spans both; AWS puts five letters of a Region and a hyphen before a Global Datastore's suffix."""
         if on is On.GLOBAL_DATABASE:
-            return [self.arn("rds", "", f"global-cluster:{self.args['global_cluster']}")]
+            restored = [each["restored_global_cluster"] for each in self.sides if "restored_global_cluster" in each]
+            return [self.arn("rds", "", f"global-cluster:{each}") for each in (self.args["global_cluster"], *restored)]
         if on is On.CACHES:
             return [self.arn("elasticache", "", f"globalreplicationgroup:?????-{self.args['datastore_suffix']}")]
         return []

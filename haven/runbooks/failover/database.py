@@ -207,6 +207,9 @@ def instance(site: Site) -> Looking:
             "DBInstanceClass": site.manifest.database.instance_class,
             "Engine": _ENGINE,
             "PromotionTier": 0,
+            # As declared; RDS's own defaults depend on the subnet group, and upgrade one member of the two by itself.
+            "PubliclyAccessible": False,
+            "AutoMinorVersionUpgrade": False,
             **({"AvailabilityZone": zone} if zone else {}),
         }
         return Missing(Call("rds", site.to, "create_db_instance", arguments, changes=True))

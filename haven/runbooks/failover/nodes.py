@@ -14,6 +14,9 @@ from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missi
 BORROW_SECONDS = 300.0
 """After which another group on which the same servers may run stands in for nodes that don't come: longer than a node
 takes, which was 284 s in the one run that was reported (kaito-project/kaito#2325). An assumption."""
+UPDATING = frozenset({"InvalidRequestException"})
+"""EKS's error code of a call that "is invalid given the state of the cluster", such as while an add-on is updated, or
+its version (botocore's model of EKS, UpdateNodegroupConfig; read 2026-11-27): later it isn't."""
 _ROUNDING = 1e-6
 _SIZES = ("minSize", "desiredSize", "maxSize")
 

@@ -128,6 +128,7 @@ def _scaling(site: Site) -> Iterator[Step]:
             f"Scale {name} back",
             nodes.restored(site, name),
             hold=60,
+            later=nodes.UPDATING,
         )
         yield Step(
             f"{SCALE}{name}",
@@ -136,6 +137,7 @@ def _scaling(site: Site) -> Iterator[Step]:
             deadline=1500,
             every=10,
             essential=False,
+            later=nodes.UPDATING,
             undo=back,
         )
 
@@ -171,7 +173,8 @@ def _resting(site: Site) -> Iterator[Step]:
     for name, sizes in back.new_side.cluster.node_groups.items():
         if sizes.full != sizes.standby:
             look = nodes.scaled(back, name, sizes.standby, shrink=True)
-            yield Step(f"{_REST}{name}", f"Scale {name} to standby scale", look, after, essential=False)
+            title = f"Scale {name} to standby scale"
+            yield Step(f"{_REST}{name}", title, look, after, essential=False, later=nodes.UPDATING)
 
 
 def _asked(site: Site, how: Fence) -> tuple[str, ...]:

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 
 from haven.runbooks import switch
-from haven.runbooks.failover.site import Site
+from haven.runbooks.failover.site import Site, described
 from haven.runbooks.manifest import Switch
-from haven.runbooks.observation import first
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Call, Stopwatch, UnansweredError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Waiting
@@ -24,8 +23,8 @@ def served(site: Site) -> Looking:
     async def look(_: Workflow) -> Look:
         if balancer is None:
             return Done(remark="no load balancer in the manifest: that it serves isn't known")
-        answer = await Call("elbv2", site.to, "describe_target_groups", {"Names": [balancer.target_group]})
-        group = first(answer["TargetGroups"])
+        call = Call("elbv2", site.to, "describe_target_groups", {"Names": [balancer.target_group]})
+        group = await described(call, "TargetGroups", "TargetGroupNotFound")
         if group is None:
             return Waiting(f"{balancer.target_group} doesn't exist")
         health = await Call("elbv2", site.to, "describe_target_health", {"TargetGroupArn": group["TargetGroupArn"]})

@@ -12,11 +12,11 @@ from typing import Any
 from haven.runbooks.clients import Client
 from haven.runbooks.failover.database import AVAILABLE, CHANGING, writing_region
 from haven.runbooks.manifest import RecoveryManifest
-from haven.runbooks.observation import first, region_of
+from haven.runbooks.observation import Answer, first, region_of
 from haven.runbooks.preflight.checks import Check
 from haven.runbooks.preflight.view import Answers, Questions, View, asking
 
-GLOBAL, MEMBER = "global database", "database member"
+GLOBAL, MEMBER, MAINTENANCE = "global database", "database member", "pending maintenance"
 """What is asked."""
 _ENGINE_ACTIONS = ("db-upgrade", "system-update")
 """Maintenance that changes the engine (RDS API Reference, PendingMaintenanceAction; read 2026-11-26)."""
@@ -25,12 +25,10 @@ _UPGRADE = "docs/engine-upgrades.md: upgrade the member that is not written firs
 
 @dataclass(frozen=True)
 class Member:
-    """One Region's member, with what is to happen to it."""
+    """One Region's member."""
 
     cluster: Mapping[str, Any]
     instances: Sequence[Mapping[str, Any]]
-    maintenance: Sequence[Mapping[str, Any]]
-    """RDS's pending actions, each with `Action`."""
 
     @property
     def versions(self) -> list[str]:
@@ -38,20 +36,9 @@ class Member:
         return list(dict.fromkeys(str(each["EngineVersion"]) for each in (self.cluster, *self.instances)))
 
     @property
-    def pending(self) -> list[str]:
-        """What is to happen to cluster or instances, in words, each once."""
-        found = [_action(each) for each in self.maintenance]
-        for each in (self.cluster, *self.instances):
-            found += [f"a change of {name}" for name in each.get("PendingModifiedValues") or {}]
-        return list(dict.fromkeys(found))
-
-    @property
-    def changes_engine(self) -> bool:
-        """Whether the engine is to change."""
-        planned = [each.get("PendingModifiedValues") or {} for each in (self.cluster, *self.instances)]
-        return any("EngineVersion" in each for each in planned) or any(
-            each["Action"] in _ENGINE_ACTIONS for each in self.maintenance
-        )
+    def changes(self) -> Sequence[Mapping[str, Any]]:
+        """What is to be modified of cluster and instances."""
+        return [each.get("PendingModifiedValues") or {} for each in (self.cluster, *self.instances)]
 
 
 def _action(found: Mapping[str, Any]) -> str:
@@ -66,7 +53,8 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     return {
         **{(GLOBAL, region): asking(client, "rds", region, _global, name) for region in manifest.both},
         **{
-            (MEMBER, region): asking(client, "rds", region, _member, manifest.sides[region].database.cluster)
+            (what, region): asking(client, "rds", region, ask, manifest.sides[region].database.cluster)
+            for what, ask in ((MEMBER, _member), (MAINTENANCE, _pending))
             for region in manifest.both
         },
     }
@@ -78,19 +66,29 @@ def _global(rds: Any, name: str) -> Mapping[str, Any] | None:
 
 def _member(rds: Any, name: str) -> Member | None:
     cluster = first(rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"])
-    if cluster is None:
-        return None
-    named = {"Name": "db-cluster-id", "Values": [name]}
-    instances = rds.describe_db_instances(Filters=[named])["DBInstances"]
-    filters = [named]
-    if instances:
+    return None if cluster is None else Member(cluster, _instances(rds, name))
+
+
+def _instances(rds: Any, cluster: str) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = rds.describe_db_instances(Filters=[_of(cluster)])["DBInstances"]
+    return found
+
+
+def _of(cluster: str) -> Mapping[str, Any]:
+    return {"Name": "db-cluster-id", "Values": [cluster]}
+
+
+def _pending(rds: Any, cluster: str) -> Sequence[Mapping[str, Any]]:
+    """RDS's pending actions, each with `Action`. A question of its own: a refusal hides nothing else of the member."""
+    filters = [_of(cluster)]
+    if instances := _instances(rds, cluster):
         filters.append({"Name": "db-instance-id", "Values": [each["DBInstanceIdentifier"] for each in instances]})
     maintenance: list[Mapping[str, Any]] = []
     for each in filters:  # two filters in one request would have to fit both
         pages = rds.get_paginator("describe_pending_maintenance_actions").paginate(Filters=[each])
         resources = [one for page in pages for one in page["PendingMaintenanceActions"]]
         maintenance += [one for found in resources for one in found.get("PendingMaintenanceActionDetails", [])]
-    return Member(cluster, instances, maintenance)
+    return maintenance
 
 
 def standby(manifest: RecoveryManifest, answers: Answers) -> str:
@@ -110,7 +108,7 @@ def checks(view: View) -> Iterator[Check]:
         yield _availability(view, region, answer.value, answer.unknown)
     yield _equal_versions(view)
     for region, answer in view.both(MEMBER).items():
-        yield _maintenance(view, region, answer.value, answer.unknown)
+        yield _maintenance(view, region, answer, view.answers[MAINTENANCE, region])
 
 
 def _writes(view: View) -> Check:
@@ -167,9 +165,7 @@ def _availability(view: View, region: str, member: Member | None, unknown: str) 
         blocker=region == view.to,
     )
     if unknown:
-        return line.unknown(
-            unknown, "allow rds:DescribeDBClusters, DescribeDBInstances, DescribePendingMaintenanceActions"
-        )
+        return line.unknown(unknown, "allow rds:DescribeDBClusters, rds:DescribeDBInstances")
     if member is None:
         return line.problem("no such cluster")
     states = [member.cluster["Status"], *(each["DBInstanceStatus"] for each in member.instances)]
@@ -191,15 +187,21 @@ def _equal_versions(view: View) -> Check:
     return line.judge(got, fine=len({each for versions in known.values() for each in versions}) == 1)
 
 
-def _maintenance(view: View, region: str, member: Member | None, unknown: str) -> Check:
+def _maintenance(view: View, region: str, asked: Answer, maintenance: Answer) -> Check:
     name = view.manifest.sides[region].database.cluster
+    member, unknown = asked.value, asked.unknown or maintenance.unknown
+    actions = maintenance.value or ()
+    # The engine changes by a modification or by an action.
+    patched = member is None or any("EngineVersion" in each for each in member.changes)
+    patched = patched or not maintenance.known or any(each["Action"] in _ENGINE_ACTIONS for each in actions)
     line = view.line(
         f"maintenance of {name}",
         region,
         "none pending: a patch that one member has and the other lacks makes RDS refuse a managed failover",
         f"aws rds describe-pending-maintenance-actions --region {region}; apply it outside of an incident: {_UPGRADE}",
-        blocker=member is None or member.changes_engine,
+        blocker=patched,
     )
     if unknown or member is None:
         return line.unknown(unknown or "no such cluster", "allow rds:DescribePendingMaintenanceActions")
-    return line.judge(", ".join(member.pending) or "none", fine=not member.pending)
+    pending = [*map(_action, actions), *(f"a change of {each}" for found in member.changes for each in found)]
+    return line.judge(", ".join(dict.fromkeys(pending)) or "none", fine=not pending)

@@ -84,6 +84,9 @@ def uses(manifest: RecoveryManifest, to: str) -> Iterator[Use]:
     groups = [names.arn("eks", f"nodegroup/{side.cluster.name}/{each}/x") for each in side.cluster.node_groups]
     yield Use("node groups", ["eks:DescribeNodegroup", "eks:UpdateNodegroupConfig"], groups, {})
     if side.database.restored:
+        restored = (manifest.database.global_cluster, side.database.global_cluster)
+        databases = [names.arn("rds", f"global-cluster:{each}", "") for each in restored]
+        yield Use("a look at the restored database", ["rds:DescribeGlobalClusters"], databases, {})
         passed = {"iam:PassedToService": "backup.amazonaws.com"}
         yield Use("restores", ["backup:StartRestoreJob"], [names.arn("backup", "recovery-point:x")], {})
         vault = names.arn("backup", f"backup-vault:{side.vault}")
@@ -155,6 +158,8 @@ def _of_looks(names: "_Names") -> Iterator[Use]:
     listed = ("DBClusters", "DBInstances", "DBClusterSnapshots", "DBSubnetGroups")
     looked_at = [*members, *instances, *groups]
     yield Use("a look at the database", [f"rds:Describe{each}" for each in listed], looked_at, {})
+    # A failover doesn't ask it: preflight itself does.
+    yield Use("a look at maintenance", ["rds:DescribePendingMaintenanceActions"], ["*"], {}, needed=False)
     tables = [names.arn("dynamodb", f"table/{each}") for each in names.tables]
     if tables:
         yield Use("a look at the tables", ["dynamodb:DescribeTable"], tables, {})

@@ -343,7 +343,7 @@ class _Drive:
 
     def _refuse(self, what: str, code: str, reason: str, *, counts: bool = True) -> None:
         self._reason = reason
-        if counts and code not in BUSY:
+        if counts and code not in BUSY | self._step.later:
             self._refused[what] += 1
         if self._refused[what] >= _REFUSALS:
             raise _StepFailedError(reason)

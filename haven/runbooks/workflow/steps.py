@@ -72,6 +72,8 @@ class Step:
     patient: bool = False
     """Whether a call of it that AWS refuses may be taken later: then its looks say how often it is made, until the
     deadline."""
+    later: frozenset[str] = frozenset()
+    """Error codes that mean "later" of this step's calls alone, beside the engine's own."""
     fresh: bool = False
     """Whether a resumed workflow looks again although the journal has it as done."""
     undo: "Step | None" = None

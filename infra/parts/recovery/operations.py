@@ -97,7 +97,7 @@ def _operator(
         "global_cluster": recovery_manifest["database"]["globalCluster"],
         "datastore_suffix": datastore_suffix(names.cache_name(settings.stack)),
         # A pattern: another table needs no other policy, in the Region that may be lost.
-        "tables": [f"{environment.name}-*"] if recovery_manifest["replicatedTables"] else [],
+        "tables": [f"{environment.name}-*"] if settings.tables else [],
         "repositories": [f"{names.images_name(settings.stack)}/*"],
         "secrets": [f"{environment.name}-*"],
         "manifest_parameter": names.manifest_parameter(settings.stack),
@@ -133,6 +133,8 @@ def _side(environment: Environment, region: str, recovery_manifest: Mapping[str,
         "buckets": [bucket_name(f"{environment.name}-*", region)] if found["buckets"] else [],
         "queues": [names.queues_pattern(environment.settings.stack, region)] if "queues" in found else [],
     }
+    if "globalCluster" in found["database"]:
+        side["restored_global_cluster"] = found["database"]["globalCluster"]
     if region in environment.clusters:
         side["cluster"] = environment.clusters[region].cluster_name
     # The role's policy mustn't change with the active Region, so it names VPCs only where both are always there.

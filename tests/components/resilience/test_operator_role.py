@@ -37,10 +37,12 @@ FREE = {"sts:GetCallerIdentity"}
 NAMESAKES = {
     ("autoscaling", "DescribeLoadBalancers"),
     ("connect", "GetMetricData"),
+    ("deadline", "GetSession"),
     ("elasticache", "DescribeEvents"),
     ("health", "DescribeEvents"),
 }
-"""Operations of another service with the name of one that is called: Elastic Load Balancing's, CloudWatch's, RDS's."""
+"""Operations of another service with the name of one that is called: Elastic Load Balancing's, CloudWatch's, RDS's,
+botocore's own."""
 OF_WHO_DEPLOYS = {"lambda:GetFunctionConcurrency"}
 """What a preflight before a deployment asks, not as an operator."""
 NOT_CALLED = ("kms:", "iam:PassRole")
@@ -173,6 +175,13 @@ def test_everything_that_has_an_arn_is_named_in_both_regions() -> None:
     for sid in found.keys() - free - of_no_region:
         arns = " ".join(found[sid]["Resource"])
         assert [bool(re.search(f"{region}|{code}", arns)) for region, code in CODES.items()] == [True, True], sid
+
+
+def test_pending_maintenance_is_seen_of_everything_for_aws_denies_it_of_less() -> None:
+    allowing = [
+        each for each in _statements(_declare()).values() if "rds:DescribePendingMaintenanceActions" in each["Action"]
+    ]
+    assert [each["Resource"] for each in allowing] == [["*"]]
 
 
 def test_network_acls_are_those_of_the_two_vpcs() -> None:

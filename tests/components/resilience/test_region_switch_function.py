@@ -144,14 +144,15 @@ def test_node_groups_grow_to_full_scale_and_never_shrink(now: Sequence[int], wan
     assert all(arguments["nodegroupName"] == "gpu" for *_, arguments in clients.changes)
 
 
-def test_a_node_group_that_is_being_updated_is_asked_again_later_and_any_other_refusal_is_an_error() -> None:
+def test_a_node_group_that_is_updated_or_whose_cluster_is_is_asked_again_and_any_other_refusal_is_an_error() -> None:
     sizes = {"minSize": 0, "desiredSize": 0, "maxSize": 1}
 
     def refused(code: str) -> Clients:
         error = ClientError({"Error": {"Code": code, "Message": ""}}, "UpdateNodegroupConfig")
         return Clients(describe_nodegroup={"nodegroup": {"scalingConfig": sizes}}, update_nodegroup_config=error)
 
-    assert nodes.scale(NODES, refused("ResourceInUseException")) == "another update of gpu"
+    for code in ("ResourceInUseException", "InvalidRequestException"):
+        assert nodes.scale(NODES, refused(code)) == f"another update of gpu, or of {NODES['cluster']}"
     with pytest.raises(ClientError):
         nodes.scale(NODES, refused("AccessDeniedException"))
 
@@ -184,6 +185,17 @@ def test_traffic_moves_once_a_target_is_healthy_and_not_before() -> None:
             }
         ],
     }
+
+
+def test_a_target_group_that_is_not_there_yet_is_waited_for_and_any_other_refusal_is_an_error() -> None:
+    def refused(code: str) -> Clients:
+        return Clients(
+            describe_target_groups=ClientError({"Error": {"Code": code, "Message": ""}}, "DescribeTargetGroups")
+        )
+
+    assert traffic.move(TRAFFIC, refused("TargetGroupNotFound")) == "haven-euc1-tg doesn't exist"
+    with pytest.raises(ClientError):
+        traffic.move(TRAFFIC, refused("AccessDenied"))
 
 
 def test_without_a_target_group_traffic_moves_at_once_in_the_region_that_the_switch_is_written_in() -> None:

@@ -109,14 +109,20 @@ def test_the_gate_has_no_finding_for_a_failover_with_an_operator() -> None:
     assert not found.findings
 
 
-def test_the_role_names_what_the_manifest_names() -> None:
-    recording = environment("warm", **CHOSEN)
+@pytest.mark.parametrize("tier", warm_every_day(["backup", "warm"]))
+def test_the_role_names_what_the_manifest_names(tier: str) -> None:
+    recording = environment(tier, **CHOSEN)
     found, text = manifest(recording), json.dumps(policy(recording))
     for region, side in found.sides.items():
         for name in (side.cluster.name, side.database.cluster, side.database.subnet_group, side.cache, side.vault):
             assert name in text, region
-    assert found.database.global_cluster in text
-    assert recording.outputs["manifest"]["operations"]["role"].endswith(":role/haven-warm-operator")
+    clusters = {found.database.global_cluster, *(each.database.global_cluster for each in found.sides.values())} - {""}
+    assert clusters <= {each.rpartition(":")[2] for each in policy(recording)["GlobalDatabase"]["Resource"]}
+    patterns = [each.rpartition("/")[2] for each in policy(recording)["ReplicatedTables"]["Resource"]]
+    looked_at = {*found.replicated_tables, *(name for each in found.sides.values() for name in each.tables.values())}
+    assert looked_at
+    assert {name for name in looked_at if not any(fnmatchcase(name, each) for each in patterns)} == set()
+    assert recording.outputs["manifest"]["operations"]["role"].endswith(f":role/haven-{tier}-operator")
 
 
 def test_operators_see_and_scale_in_the_namespaces_of_both_clusters() -> None:

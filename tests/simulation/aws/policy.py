@@ -160,11 +160,20 @@ def _sqs(call: Call) -> list[str]:
     return [arn("sqs", call.region, given.get("QueueName") or given["QueueUrl"].rpartition("/")[2])]
 
 
+def _backup(call: Call) -> list[str]:
+    if call.operation == "start_restore_job":  # the simulator's points have a word for an ARN
+        return [arn("backup", call.region, f"recovery-point:{call.arguments['RecoveryPointArn']}")]
+    vault = call.arguments.get("BackupVaultName")
+    return [arn("backup", call.region, f"backup-vault:{vault}")] if vault else [_NO_RESOURCE]
+
+
 _RESOURCES: Mapping[str, Any] = {
+    "backup": _backup,
     "dynamodb": lambda call: [arn("dynamodb", call.region, f"table/{call.arguments['TableName']}")],
     "ec2": _ec2,
     "eks": _eks,
     "elasticache": _elasticache,
+    "kms": lambda call: [arn("kms", call.region, f"key/{KEY}")],
     "rds": _rds,
     "s3": lambda call: [
         "/".join(["arn:aws:s3:::" + call.arguments["Bucket"], *filter(None, [call.arguments.get("Key")])])

@@ -22,7 +22,8 @@ ERRORS = {
     "elasticache": ("ReplicationGroupNotFoundFault",),
     "dynamodb": ("ConditionalCheckFailedException", "ThrottlingException", "ProvisionedThroughputExceededException"),
     "sqs": ("QueueDoesNotExist",),
-    "eks": ("ResourceInUseException", "ResourceNotFoundException"),
+    "elbv2": ("TargetGroupNotFound",),
+    "eks": ("InvalidRequestException", "ResourceInUseException", "ResourceNotFoundException"),
 }
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from haven.program import aws_types
 from haven.runbooks.failover.database import KEPT, OF_THE_OLD_VOLUME, copy_of, fitting, kept_as
 from haven.runbooks.failover.decision import Request
 from haven.runbooks.manifest import RecoveryManifest, parse
 from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Answer, Call, RefusedError
+from tests.environments import environment
 from tests.simulation.clock import Simulation
 from tests.simulation.model import Model, R
 from tests.simulation.operators import PATIENT, machine, manifest_document, start
@@ -68,6 +70,29 @@ def run(model: Instances) -> tuple[Report, float, list[str]]:
     report = made.outcome[0]
     assert isinstance(report, Report), report
     return report, simulation.now - BEGIN, names
+
+
+def test_an_instance_is_made_as_pulumi_declares_it() -> None:
+    made = _call_of_a_new_instance()
+    declared = [each for each in environment("warm").real() if each.type == aws_types.RDS_CLUSTER_INSTANCE]
+    alike = {
+        "Engine": "engine",
+        "PromotionTier": "promotionTier",
+        "PubliclyAccessible": "publiclyAccessible",
+        "AutoMinorVersionUpgrade": "autoMinorVersionUpgrade",
+    }
+    first = next(each for each in declared if each.inputs["promotionTier"] == 0)
+    assert {name: made[name] for name in alike} == {name: str(first.inputs[each]) for name, each in alike.items()}
+
+
+def _call_of_a_new_instance() -> Mapping[str, str]:
+    simulation = Simulation(Instances({"db-a": "available"}, {}))
+    made = machine(simulation, "a", manifest=manifest())
+    start(simulation, made, Request(planned=False, force="the provider confirms it", accept_loss="unknown"), BEGIN)
+    simulation.run()
+    intents = [each.data for each in made.operator.journal.entries if each.kind == "intent"]
+    (found,) = (each["arguments"] for each in intents if each["step"] == "create-instance")
+    return dict(found)
 
 
 @pytest.mark.parametrize("state", DEAD)

@@ -86,6 +86,26 @@ def test_single_refusals_between_answers_do_not_end_a_step() -> None:
     assert (report.state, model.refused) == (State.DONE, 6), report
 
 
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_node_group_is_scaled_once_its_cluster_is_updated_and_another_service_s_same_code_is_no_reason_to_wait(
+    planned: bool,
+) -> None:
+    asked = {"update_nodegroup_config": 0, "failover_global_replication_group": 0}
+
+    def refuses(_: Refusing, call: Call) -> RefusedError | None:
+        if call.operation not in asked:
+            return None
+        asked[call.operation] += 1
+        is_cache = call.operation.startswith("failover")
+        return RefusedError("InvalidRequestException", "its state") if is_cache or asked[call.operation] < 8 else None
+
+    report = failed_over(Refusing(refuses), planned=planned)
+    scaled = {name: ending for name, ending in report.endings.items() if name.startswith(("scale:", "rest:"))}
+    assert set(scaled.values()) == {"done"}, scaled
+    assert asked["update_nodegroup_config"] == 8 + planned
+    assert (asked["failover_global_replication_group"], report.endings["promote-cache"]) == (3, "failed")
+
+
 def test_a_call_that_is_refused_for_good_is_made_three_times_and_its_reason_is_named() -> None:
     def refuses(_: Refusing, call: Call) -> RefusedError | None:
         return RefusedError("AccessDenied", DENIED) if call.operation == "failover_global_cluster" else None

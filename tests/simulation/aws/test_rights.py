@@ -19,6 +19,7 @@ from tests.simulation.aws.policy import ACCOUNT, KEY, OF_NO_AWS, Asked, Statemen
 from tests.simulation.clock import Simulation
 from tests.simulation.model import THIRD, Model, P, R
 from tests.simulation.operators import machine, manifest_document, start
+from tests.simulation.test_restore import REASON, TABLE, Vault, backup_document, failed_over
 
 
 class Recording(Model):
@@ -31,6 +32,10 @@ class Recording(Model):
     def answer(self, call: Call, now: float, owner: str) -> Answer:
         self.asked.append(call)
         return super().answer(call, now, owner)
+
+
+class Restoring(Recording, Vault):
+    """The same of tier `backup`."""
 
 
 def document(standby: int) -> Mapping[str, Any]:
@@ -67,9 +72,20 @@ def everything() -> tuple[Asked, ...]:
     return tuple({(each.action, each.resource, *each.context.items()): each for each in found}.values())
 
 
-def statements() -> list[Statement]:
-    """The role's policy for that environment."""
-    found = document(1)
+@cache
+def restoring() -> tuple[Asked, ...]:
+    """What IAM is asked in a failover of tier `backup`, each once."""
+    model = Restoring()
+    made = failed_over(model, force=REASON)
+    assert made.outcome[0].state is State.DONE, made.outcome
+    found = [each for call in model.asked if call.service not in OF_NO_AWS for each in asked_of(call)]
+    return tuple({(each.action, each.resource, *each.context.items()): each for each in found}.values())
+
+
+def statements(found: Mapping[str, Any] | None = None) -> list[Statement]:
+    """The role's policy for that environment, or for another one's manifest."""
+    found = found or document(1)
+    restores = "restoreRole" in found
 
     def side(region: str) -> Mapping[str, Any]:
         there = found["sides"][region]
@@ -83,6 +99,7 @@ def statements() -> list[Statement]:
             "vault": there["vault"],
             "audit_bucket": "audit",
             "queues": list(there["queues"].values()),
+            **({"restored_global_cluster": there["database"]["globalCluster"]} if restores and region == R else {}),
         }
 
     args = {
@@ -98,7 +115,8 @@ def statements() -> list[Statement]:
         "datastore_suffix": "global",
         "manifest_parameter": "/haven/sim/manifest",
         "mode_parameter": found["operations"]["mode"],
-        "tables": found["replicatedTables"],
+        "tables": [*found["replicatedTables"], *({TABLE} if restores else ())],
+        **({"restore_role_arn": found["restoreRole"]} if restores else {}),
     }
     scope = Scope(cast("OperatorRoleArgs", args), "operator")
     vpcs = [arn("ec2", region, f"vpc/{vpc(region)}") for region in (P, R)]
@@ -155,6 +173,24 @@ def test_the_same_calls_on_another_environment_another_region_or_by_another_way_
     tried = [each for asked in everything() for each in elsewhere(asked)]
     assert {own for own in OWN if not any(own in each.resource for each in everything())} == set()
     assert [each for each in tried if allows(policy, each)] == []
+
+
+def test_every_call_of_a_failover_that_restores_is_allowed_by_the_role_s_own_document() -> None:
+    policy = statements(backup_document())
+    assert [each for each in restoring() if not allows(policy, each)] == []
+    actions = {each.action for each in restoring()}
+    assert {"backup:StartRestoreJob", "dynamodb:DescribeTable", "iam:PassRole", "kms:DescribeKey"} <= actions
+
+
+RESTORED_ONES = ("global-cluster:db-restored-global", f"table/{TABLE}", "backup-vault:vault", "role/restore")
+
+
+@pytest.mark.parametrize("own", RESTORED_ONES)
+def test_what_is_restored_is_the_environment_s_own(own: str) -> None:
+    asked = [each for each in restoring() if own in each.resource]
+    others = [replace(each, resource=each.resource.replace(own, f"{own[:-1]}x")) for each in asked]
+    policy = statements(backup_document())
+    assert [bool(asked), [each for each in others if allows(policy, each)]] == [True, []]
 
 
 @pytest.mark.parametrize("on", [On.NETWORK_ACLS, On.QUEUES, On.SWITCH, On.KEYS, On.GRANTS, On.DATABASES, On.OPERATIONS])

@@ -58,7 +58,7 @@ def member(found: RecoveryManifest, region: str, **changes: Any) -> Member:
     name = found.sides[region].database.cluster
     cluster = {"Status": "available", "EngineVersion": "16.11", "Endpoint": f"{name}.cluster-x.example", **changes}
     instance = {"DBInstanceStatus": "available", "EngineVersion": cluster["EngineVersion"]}
-    return Member(cluster, [instance], [])
+    return Member(cluster, [instance])
 
 
 def _document(found: RecoveryManifest, region: str) -> str:
@@ -155,6 +155,7 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
             ("heartbeats", region): heartbeats(found),
             ("global database", region): _members(found),
             ("database member", region): member(found, region),
+            ("pending maintenance", region): [],
             ("data subnets", region): {"subnet-data-a", "subnet-data-b"},
             ("network ACLs", region): [
                 acl("acl-data", "subnet-data-a", "subnet-data-b"),

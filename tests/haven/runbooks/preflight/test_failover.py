@@ -214,16 +214,23 @@ CODE = {PRIMARY: "euw1", RECOVERY: "euc1"}
 )
 def test_a_pending_patch_of_the_engine_forbids_a_managed_failover(action: str, blocks: bool) -> None:
     for region in (PRIMARY, RECOVERY):
-        here = member(manifest(), region)
         due = {"Action": action, "CurrentApplyDate": NOW}
-        pending = Member(here.cluster, here.instances, [due])
-        [check] = bad({("database member", region): pending})
+        [check] = bad({("pending maintenance", region): [due]})
         assert (check.got, check.blocks) == (f"{action} on 2026-11-26", blocks)
+
+
+def test_a_look_at_maintenance_that_is_denied_hides_neither_members_nor_versions_nor_endpoint() -> None:
+    denied = Answer(unknown="DescribePendingMaintenanceActions is refused: AccessDenied")
+    found = bad({("pending maintenance", region): denied for region in (PRIMARY, RECOVERY)})
+    assert [(each.what, each.blocks) for each in found] == [
+        ("maintenance of haven-warm-db-euc1", True),
+        ("maintenance of haven-warm-db-euw1", False),
+    ]
 
 
 def test_an_instance_that_runs_another_version_than_its_cluster_is_found() -> None:
     here = member(manifest(), RECOVERY)
-    late = Member(here.cluster, [{**here.instances[0], "EngineVersion": "16.10"}], [])
+    late = Member(here.cluster, [{**here.instances[0], "EngineVersion": "16.10"}])
     assert [each.what for each in bad({("database member", RECOVERY): late})] == ["engine versions"]
 
 

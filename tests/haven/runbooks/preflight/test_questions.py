@@ -10,12 +10,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from botocore.exceptions import ClientError
 
 from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY
 from haven.cli.main import main
 from haven.runbooks.clients import clients
 from haven.runbooks.manifest import Located
-from haven.runbooks.preflight import failover
+from haven.runbooks.observation import ask_all
+from haven.runbooks.preflight import database, failover
 from haven.runbooks.preflight.checks import Status
 from haven_components.resilience._operator_rights import RIGHTS
 from tests.environments import PRIMARY, RECOVERY, environment
@@ -97,6 +99,34 @@ def test_each_line_names_the_permission_that_it_lacks_and_the_operator_s_role_ha
     assert {each for each in named if "Get" in each or "Describe" in each or "List" in each} <= allowed
     without = {each.what for each in denied.checks} - {each.what for each in lines}
     assert without == {"credentials", "operations tables"}  # STS asks for no permission
+
+
+class Rds:
+    """Answers about a member and lets nobody see its maintenance."""
+
+    def describe_global_clusters(self, **_: object) -> object:
+        return {"GlobalClusters": []}
+
+    def describe_db_clusters(self, **_: object) -> object:
+        return {"DBClusters": [{"Status": "available"}]}
+
+    def describe_db_instances(self, **_: object) -> object:
+        return {"DBInstances": [{"DBInstanceIdentifier": "one"}]}
+
+    def get_paginator(self, operation: str) -> "Rds":
+        assert operation == "describe_pending_maintenance_actions"
+        return self
+
+    def paginate(self, **_: object) -> object:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "DescribePendingMaintenanceActions")
+
+
+def test_a_denied_look_at_maintenance_hides_no_member() -> None:
+    answers = ask_all(database.questions(manifest(), lambda *_: Rds()), 60)
+    members = [answers[database.MEMBER, region].value for region in (PRIMARY, RECOVERY)]
+    assert [each and each.cluster["Status"] for each in members] == ["available", "available"]
+    hidden = {what for (what, _), each in answers.items() if not each.known}
+    assert hidden == {"pending maintenance"}
 
 
 def test_an_environment_s_other_region_is_named_and_the_manifest_is_no_option_of_a_deployment(

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_BUSY = "ResourceInUseException"
-"""Another update of the group is under way (EKS API, UpdateNodegroupConfig; read 2026-11-26)."""
+_BUSY = ("ResourceInUseException", "InvalidRequestException")
+"""Another update of the group is under way, or one of its cluster: "invalid given the state of the cluster" (EKS API,
+UpdateNodegroupConfig; read 2026-11-27)."""
 
 
 def scale(settings: Mapping[str, Any], client: Callable[[str, str], Any]) -> str:
@@ -20,7 +21,7 @@ def scale(settings: Mapping[str, Any], client: Callable[[str, str], Any]) -> str
         try:
             eks.update_nodegroup_config(**group, scalingConfig=wanted)
         except eks.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] != _BUSY:
+            if error.response["Error"]["Code"] not in _BUSY:
                 raise
             waiting.append(name)
-    return f"another update of {', '.join(waiting)}" if waiting else ""
+    return f"another update of {', '.join(waiting)}, or of {settings['cluster']}" if waiting else ""

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+_ABSENT = "TargetGroupNotFound"
+"""No target group has the name (botocore's model of Elastic Load Balancing, DescribeTargetGroups; read 2026-11-27)."""
+
 
 def move(settings: Mapping[str, Any], client: Callable[[str, str], Any]) -> str:
     """Done when the points are written. One point is enough: Route 53 keeps the last state between points."""
@@ -22,7 +25,12 @@ def _served(settings: Mapping[str, Any], client: Callable[[str, str], Any]) -> s
     if not name:
         return ""
     balancing = client("elbv2", settings["region"])
-    (group,) = balancing.describe_target_groups(Names=[name])["TargetGroups"]
+    try:
+        (group,) = balancing.describe_target_groups(Names=[name])["TargetGroups"]
+    except balancing.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != _ABSENT:
+            raise
+        return f"{name} doesn't exist"
     health = balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
     states = [each["TargetHealth"]["State"] for each in health]
     return "" if "healthy" in states else f"{name}: none of {len(states)} targets is healthy"
