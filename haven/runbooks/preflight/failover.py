@@ -77,6 +77,9 @@ def observe(
     begin = time.monotonic()
     manifest = located.manifest
     every = {key: ask for part in _PARTS for key, ask in part.questions(manifest, client).items()}
+    if to:  # of the other direction nobody asks IAM
+        other = permissions.questions(manifest, client).keys()
+        every = {key: ask for key, ask in every.items() if key not in other or key[1] == to}
     every |= capacity.questions(manifest, client, catalog)
     for each in every.values():
         each.prepare()

@@ -4,8 +4,9 @@ IAM's control plane is in one Region. A failover never needs it; this asks it lo
 a warning.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
 from haven.runbooks.clients import Client
@@ -198,18 +199,55 @@ class _Names:
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
-    """One for each kind of resource, in both directions."""
+    """One for all kinds of resources that are simulated alike, in both directions, and IAM is asked one after another:
+    it throttles many at once (openshift/installer#1418, cloud-custodian/cloud-custodian#7641; read 2026-11-27)."""
     role = manifest.operations.role if manifest.operations is not None else ""
+    in_turn = Lock()
     found: dict[Key, Question] = {}
     for region in manifest.both if role else ():
-        for each in uses(manifest, region):
-            found[f"{_SIMULATED} {each.name}", region] = asking(
-                client, "iam", region, _denied, client, region, role, each
+        for alike in _alike(uses(manifest, region)):
+            actions = list(dict.fromkeys(action for each in alike for action in each.actions))
+            found[_key(alike, region)] = asking(
+                client, "iam", region, _in_turn, in_turn, client, region, role, replace(alike[0], actions=actions)
             )
     return found
 
 
-def _denied(iam: Any, client: Client, to: str, role: str, use: Use) -> Mapping[str, Sequence[str]] | None:
+def _alike(uses: Iterable[Use]) -> Sequence[Sequence[Use]]:
+    """Those together that are done to the same, under the same condition keys."""
+    found: list[tuple[Use, list[Use]]] = []
+    for each in uses:
+        what = replace(each, name="", actions=(), needed=True)
+        same = next((members for one, members in found if one == what), None)
+        if same is None:
+            found.append((what, [each]))
+        else:
+            same.append(each)
+    return [members for _, members in found]
+
+
+def _key(alike: Sequence[Use], region: str) -> Key:
+    return f"{_SIMULATED} {alike[0].name}", region
+
+
+class _OneAtATime:
+    """IAM, as far as a simulation asks it, once none other is under way."""
+
+    def __init__(self, iam: Any, in_turn: Lock) -> None:
+        self._iam, self._in_turn = iam, in_turn
+
+    def simulated(self, **asked: Any) -> Sequence[Mapping[str, Any]]:
+        """What came of a simulation, for each action and resource."""
+        with self._in_turn:
+            pages = self._iam.get_paginator("simulate_principal_policy").paginate(**asked)
+            return [each for page in pages for each in page["EvaluationResults"]]
+
+
+def _in_turn(iam: Any, in_turn: Lock, *of_the_use: Any) -> Mapping[str, Sequence[str]] | None:
+    return _denied(_OneAtATime(iam, in_turn), *of_the_use)
+
+
+def _denied(iam: _OneAtATime, client: Client, to: str, role: str, use: Use) -> Mapping[str, Sequence[str]] | None:
     """Each action that isn't allowed on everything -> condition keys on which that depends; None: it isn't there."""
     resources, context = list(use.resources), dict(use.context)
     if use.key:
@@ -226,7 +264,7 @@ def _denied(iam: Any, client: Client, to: str, role: str, use: Use) -> Mapping[s
         groups = client("rds", region).describe_db_subnet_groups(DBSubnetGroupName=subnet_group)["DBSubnetGroups"]
         account = ":".join(use.resources[0].split(":")[:5])
         context["ec2:Vpc"] = f"{account}:vpc/{groups[0]['VpcId']}"
-    pages = iam.get_paginator("simulate_principal_policy").paginate(
+    results = iam.simulated(
         PolicySourceArn=role,
         ActionNames=list(use.actions),
         ResourceArns=resources,
@@ -239,7 +277,6 @@ def _denied(iam: Any, client: Client, to: str, role: str, use: Use) -> Mapping[s
             for name, value in context.items()
         ],
     )
-    results = [each for page in pages for each in page["EvaluationResults"]]
     return {
         str(each["EvalActionName"]): list(each.get("MissingContextValues") or [])
         for each in results
@@ -255,8 +292,10 @@ def checks(view: View) -> Iterator[Check]:
         line = view.line("operators' role", "", "a role with what a failover needs", fix, blocker=False)
         yield line.unknown("the manifest names none: nobody has tried these credentials")
         return
-    for each in uses(view.manifest, view.to):
-        yield _check(view, role, each, view.answers[f"{_SIMULATED} {each.name}", view.to])
+    for alike in _alike(uses(view.manifest, view.to)):
+        answer = view.answers[_key(alike, view.to)]
+        for each in alike:
+            yield _check(view, role, each, answer)
 
 
 def _check(view: View, role: str, use: Use, answer: Answer) -> Check:
@@ -269,8 +308,9 @@ def _check(view: View, role: str, use: Use, answer: Answer) -> Check:
         allow = "allow iam:SimulatePrincipalPolicy, and looks at the key, the subnet groups and the cache"
         warning = view.line(line.what, view.to, needed, allow, blocker=False)
         return warning.unknown(answer.unknown or "no such role, key, subnet group or Global Datastore")
-    denied = [action for action, keys in answer.value.items() if not keys]
-    depends = {action: keys for action, keys in answer.value.items() if keys}
+    own = {action: keys for action, keys in answer.value.items() if action in use.actions}
+    denied = [action for action, keys in own.items() if not keys]
+    depends = {action: keys for action, keys in own.items() if keys}
     if denied:
         return line.problem(f"denied: {', '.join(denied)}")
     if depends:

@@ -163,7 +163,8 @@ def test_an_operator_approves_no_plan_that_asks_another_role() -> None:
 @pytest.mark.parametrize("tier", warm_every_day(TIERS))
 def test_an_operator_s_inline_policy_fits_iam_s_limit_with_the_longest_names(tier: str) -> None:
     """IAM counts 10,240 characters of a role's inline policies without white space (IAM quotas, read 2026-11-26)."""
-    chosen = OPERATOR if tier == "backup" else {**OPERATOR, **plan_of(tier)}
+    with_witness = OPERATOR if tier == "active-active" else CHOSEN
+    chosen = with_witness if tier == "backup" else {**with_witness, **plan_of(tier)}
     recording = environment(tier, **chosen)
     (policy,) = (
         each.inputs["policy"]
@@ -174,6 +175,7 @@ def test_an_operator_s_inline_policy_fits_iam_s_limit_with_the_longest_names(tie
         f"haven-{tier}": f"haven-{'x' * LONGEST_STACK_NAME}",
         PRIMARY: "ap-southeast-1",
         RECOVERY: "ap-southeast-2",
+        WITNESS: "ap-southeast-3",
     }
     if tier != "backup":
         longer[_arn_of_the_plan(recording)] = f"arn:aws:arc-region-switch::111122223333:plan/{'x' * 32}:abc123"

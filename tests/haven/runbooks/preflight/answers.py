@@ -190,9 +190,7 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
         for key in capacity.questions(found, lambda *_: None, CATALOG):
             if key[1] == region:
                 values[key] = _capacity(key[0], found, region)
-    values |= {
-        (f"simulation of {use.name}", region): {} for region in found.both for use in permissions.uses(found, region)
-    }
+    values |= {key: {} for key in permissions.questions(found, lambda *_: None)}
     assert found.operations is not None
     values |= {("lease", region): Seen(7, 3, "a", "ada", "free") for region in found.operations.tables}
     return {key: Answer(value) for key, value in values.items()}

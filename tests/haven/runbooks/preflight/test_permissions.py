@@ -1,13 +1,18 @@
 """What a failover changes, and how IAM is asked about it."""
 
 from collections.abc import Mapping, Sequence
+from threading import Event, Lock
 from typing import Any
 
-from haven.runbooks.preflight import permissions
+from botocore.exceptions import ClientError
+
+from haven.runbooks.manifest import Located
+from haven.runbooks.observation import ask_all
+from haven.runbooks.preflight import failover, permissions
 from haven_components.resilience._operator_rights import RIGHTS
 from tests.components.resilience.test_operator_role import called
 from tests.environments import PRIMARY, RECOVERY, ROOT
-from tests.haven.runbooks.preflight.answers import manifest
+from tests.haven.runbooks.preflight.answers import CATALOG, bad, manifest
 
 FOLDERS = ("arc", "failover", "serving", "workflow")
 FAILOVER = [each for name in FOLDERS for each in sorted((ROOT / "haven" / "runbooks" / name).rglob("*.py"))]
@@ -71,6 +76,51 @@ def test_everything_that_a_failover_changes_or_reads_is_simulated_before() -> No
     assert changing - named == NO_FAILOVER.keys()
     assert read - named <= TRIED
     assert {"elasticloadbalancing:DescribeTargetHealth", "rds:DescribeEvents", "kms:DescribeKey"} <= read & named
+
+
+def test_one_simulation_is_under_way_at_a_time_and_each_action_on_the_same_is_in_one() -> None:
+    under_way, most, asked = Lock(), [0], []
+
+    class Slow(Aws):
+        def paginate(self, **given: Any) -> Any:
+            most[0] = max(most[0], 1 if under_way.acquire(blocking=False) else 2)
+            asked.append(given)
+            Event().wait(0.01)
+            yield {"EvaluationResults": []}
+            if under_way.locked():
+                under_way.release()
+
+    questions = permissions.questions(manifest(), lambda _, region: Slow(region, []))
+    answers = ask_all({key: ask for key, ask in questions.items() if key[1] == RECOVERY}, 60)
+    assert {each.unknown for each in answers.values()} == {""}
+    assert (len(asked), most) == (len(answers), [1])
+    kinds = [(each["ResourceArns"], each["ContextEntries"]) for each in asked]
+    assert [kind for kind in kinds if kinds.count(kind) > 1] == []
+    named = {action for use in permissions.uses(manifest(), RECOVERY) for action in use.actions}
+    assert {action for each in asked for action in each["ActionNames"]} == named
+
+
+def test_what_is_denied_in_a_simulation_of_several_is_that_line_s_alone() -> None:
+    [alone] = bad({("simulation of a look at maintenance", RECOVERY): {"ec2:DescribeNetworkAcls": []}})
+    assert (alone.what, alone.got) == ("permission for a look at the fence", "denied: ec2:DescribeNetworkAcls")
+
+
+class Denying:
+    """Lets nobody see anything."""
+
+    def __getattr__(self, _: str) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "AnyOperation")
+
+
+def test_of_the_direction_that_is_not_judged_nothing_is_simulated() -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def client(service: str, region: str) -> Any:
+        return Aws(region, asked) if service == "iam" else Denying()
+
+    failover.observe(Located(manifest()), client, RECOVERY, catalog=CATALOG, within=60)
+    scaled = [each["ResourceArns"] for each in asked if "eks:UpdateNodegroupConfig" in each["ActionNames"]]
+    assert {arn.split(":")[3] for arns in scaled for arn in arns} == {RECOVERY}
 
 
 def test_closing_the_old_writer_is_simulated_in_its_own_region_and_vpc() -> None:
