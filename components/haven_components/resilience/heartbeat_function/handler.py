@@ -1,7 +1,8 @@
 """Writes a heartbeat every ten seconds to each store that takes writes here, and records what arrived in this Region.
 
 What arrived goes to the Region's own operations table, where runbooks read it (haven/runbooks/failover/loss.py).
-Nothing outside the Region is asked. One invocation a minute makes six rounds.
+Nothing outside the Region is asked. One invocation a minute makes rounds for two minutes, for the next one may begin up
+to 119 s later (haven_components/limits.py, SCHEDULE_PRECISION_SECONDS): what both write is the same, only newer.
 """
 
 import json
@@ -31,7 +32,8 @@ SETTINGS = "HAVEN_HEARTBEAT"
 """Environment variable with the settings, JSON."""
 LATE_MS = 60_000
 """A store whose newest heartbeat is older than this is late."""
-ROUNDS = 6
+ROUNDS = 12
+"""Of one invocation: the last one is due an interval before two minutes are over."""
 _CERTIFICATES = Path(__file__).with_name(CERTIFICATES_FILE)
 _WAIT_SECONDS = 8.0
 """For all answers of one round; what comes later counts in the next one."""
