@@ -49,6 +49,10 @@ class ReplicatedBucketArgs(TypedDict):
     Decided at creation: adding or dropping it later replaces the buckets. Omitted: no Object Lock."""
     noncurrent_days: NotRequired[int]
     """Days for which a version is kept after it was overwritten or deleted, at least 1. Omitted: 90."""
+    one_day_prefixes: NotRequired[list[str]]
+    """Prefixes of keys that are overwritten all the time, whose old versions are kept for one day whatever
+    `noncurrent_days` is: S3 throttles a bucket with millions of versions of one object (S3 User Guide, troubleshoot
+    versioning; read 2026-11-27). Omitted: none."""
     grants: NotRequired[list[BucketGrantArgs]]
     """What the policy of both buckets allows to AWS services that write into them. A service that encrypts with the
     bucket's key needs the key's leave too. Omitted: nothing."""
@@ -144,7 +148,8 @@ class ReplicatedBucket(pulumi.ComponentResource):
         buckets.keep_private(side.name, side.bucket, partial(self._beside, side), *grants)
 
     def _lifecycle(self, side: _BucketSide) -> None:
-        """Each side needs its own rules: what a lifecycle rule deletes isn't deleted in the replica."""
+        """Each side needs its own rules: what a lifecycle rule deletes isn't deleted in the replica. Where two rules hold,
+        the shorter one does (S3 User Guide, how S3 handles conflicts in lifecycle configurations; read 2026-11-27)."""
         aws.s3.BucketLifecycleConfiguration(
             f"{side.name}-lifecycle",
             bucket=side.bucket.bucket,
@@ -158,7 +163,16 @@ class ReplicatedBucket(pulumi.ComponentResource):
                         "noncurrent_days": int(self._args.get("noncurrent_days", NONCURRENT_DAYS))
                     },
                     "expiration": {"expired_object_delete_marker": True},
-                }
+                },
+                *(
+                    {
+                        "id": f"one-day-of-versions-{prefix}",
+                        "status": "Enabled",
+                        "filter": {"prefix": prefix},
+                        "noncurrent_version_expiration": {"noncurrent_days": 1},
+                    }
+                    for prefix in self._args.get("one_day_prefixes", [])
+                ),
             ],
             opts=self._beside(side, side.versioning),
         )

@@ -77,9 +77,12 @@ def _args(environment: Environment, region: str) -> HeartbeatArgs:
 
 
 def _buckets(environment: Environment, region: str) -> dict[str, str]:
+    """Those without Object Lock: a lock keeps every version, and a year has millions of them (`ReplicatedBucketArgs`,
+    `one_day_prefixes`)."""
     return {
         bucket_heartbeat(name): bucket_name(environment.bucket_base(name), region)
-        for name in environment.settings.storage.buckets
+        for name, bucket in environment.settings.storage.buckets.items()
+        if bucket.object_lock_days is None
     }
 
 
