@@ -148,8 +148,8 @@ class ReplicatedBucket(pulumi.ComponentResource):
         buckets.keep_private(side.name, side.bucket, partial(self._beside, side), *grants)
 
     def _lifecycle(self, side: _BucketSide) -> None:
-        """Each side needs its own rules: what a lifecycle rule deletes isn't deleted in the replica. Where two rules hold,
-        the shorter one does (S3 User Guide, how S3 handles conflicts in lifecycle configurations; read 2026-11-27)."""
+        """Each side needs its own rules: what a lifecycle rule deletes isn't deleted in the replica. Of two rules for
+        one object the shorter holds (S3 User Guide, conflicts in lifecycle configurations; read 2026-11-27)."""
         aws.s3.BucketLifecycleConfiguration(
             f"{side.name}-lifecycle",
             bucket=side.bucket.bucket,
@@ -164,15 +164,7 @@ class ReplicatedBucket(pulumi.ComponentResource):
                     },
                     "expiration": {"expired_object_delete_marker": True},
                 },
-                *(
-                    {
-                        "id": f"one-day-of-versions-{prefix}",
-                        "status": "Enabled",
-                        "filter": {"prefix": prefix},
-                        "noncurrent_version_expiration": {"noncurrent_days": 1},
-                    }
-                    for prefix in self._args.get("one_day_prefixes", [])
-                ),
+                *map(_one_day_of_versions, self._args.get("one_day_prefixes", [])),
             ],
             opts=self._beside(side, side.versioning),
         )
@@ -244,6 +236,15 @@ class ReplicatedBucket(pulumi.ComponentResource):
     def _beside(self, side: _BucketSide, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of what belongs to a bucket: made in its Region, after what S3 wants to be there first."""
         return pulumi.ResourceOptions(parent=self, provider=side.provider, depends_on=list(after))
+
+
+def _one_day_of_versions(prefix: str) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+    return {
+        "id": f"one-day-of-versions-{prefix}",
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "noncurrent_version_expiration": {"noncurrent_days": 1},
+    }
 
 
 def _objects(primary: _BucketSide, recovery: _BucketSide, *, locked: bool) -> list[Mapping[str, Any]]:

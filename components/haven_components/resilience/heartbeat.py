@@ -149,6 +149,8 @@ class Heartbeat(pulumi.ComponentResource):
             "buckets": dict(args.get("buckets", {})),
             "tables": {store: [each["name"], dict(each["keys"])] for store, each in args.get("tables", {}).items()},
         }
+        if "objects_within_minutes" in args:
+            settings["objectsMinutes"] = float(args["objects_within_minutes"])
         if "database" in args:
             database = args["database"]
             settings["database"] = {

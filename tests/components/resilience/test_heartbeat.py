@@ -92,7 +92,7 @@ def test_every_invocation_that_a_schedule_s_precision_lets_overlap_is_reserved_f
 
 def test_the_last_round_has_time_to_wait_and_to_record() -> None:
     config = handler._CONFIG
-    record = (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"]  # type: ignore[attr-defined]
+    record = (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"]
     ends = (handler.ROUNDS - 1) * INTERVAL_SECONDS + handler._WAIT_SECONDS + record
     assert ends < _of(_declare(), "Function").inputs["timeout"]
 

@@ -76,6 +76,17 @@ def test_a_store_is_late_after_a_minute(age: int, late: int) -> None:
     assert found["OldestMilliseconds"] == age
 
 
+@pytest.mark.parametrize(
+    ("minutes", "age", "late"), [(15, 16 * 60_000, 0), (15, 16 * 60_000 + 1, 1), (None, 10**9, 0), (None, None, 1)]
+)
+def test_a_bucket_is_late_after_what_s3_promises_and_where_it_promises_nothing_when_nothing_arrived(
+    minutes: int | None, age: int | None, late: int
+) -> None:
+    within = handler.within({"buckets": {"bucket:a": "a"}, **({} if minutes is None else {"objectsMinutes": minutes})})
+    seen = [Beat("bucket:a", None if age is None else NOW - age, wrote=True), Beat("table:t", NOW, wrote=True)]
+    assert handler.report(seen, {}, frozenset(), NOW, within)["LateStores"] == late
+
+
 def test_a_store_without_a_heartbeat_is_late_and_a_headless_member_is_not() -> None:
     found = handler.report([Beat("a", None, wrote=False)], {"database": "no instance"}, frozenset({"database"}), NOW)
     assert found["late"] == ["a"]

@@ -43,6 +43,8 @@ def test_the_function_of_each_region_has_what_the_manifest_promises(tier: str) -
         assert ("cache#0" in stores) is ("cache" in given)
         assert [name for name, _ in given["tables"].values()] == list(found.replicated_tables)
         assert set(given["buckets"].values()) == set(found.sides[region].buckets.values())
+        assert given.get("objectsMinutes") == found.operations.heartbeats.objects_within_minutes
+        assert given.get("objectsMinutes") == (None if tier == "backup" else 15)
 
 
 @pytest.mark.parametrize(
