@@ -146,13 +146,19 @@ def test_the_function_may_touch_its_own_records_items_and_objects_alone() -> Non
     assert rights["OtherItems"]["Action"] == ["dynamodb:GetItem"]
     assert rights["OwnObjects"]["Resource"] == [f"arn:aws:s3:::haven-test-models/haven/heartbeat/{REGION}.json"]
     assert rights["OtherObjects"]["Resource"] == [f"arn:aws:s3:::haven-test-models/haven/heartbeat/{OTHER}.json"]
+    assert rights["FindOtherObjects"]["Resource"] == ["arn:aws:s3:::haven-test-models"]
+    listed = {"StringEquals": {"s3:prefix": f"haven/heartbeat/{OTHER}.json"}}
+    assert (rights["FindOtherObjects"]["Action"], rights["FindOtherObjects"]["Condition"]) == (
+        ["s3:ListBucket"],
+        listed,
+    )
     assert rights["DatabaseUser"]["Resource"] == f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:cluster-ABC/haven_heartbeat"
     assert [sid for sid, each in rights.items() if each["Resource"] == "*"] == ["FindInterfaces"]
 
 
 def test_what_is_not_there_needs_no_right_and_no_network() -> None:
     recording = _declare(without=("network", "database", "cache", "tables"))
-    assert set(_rights(recording)) == {"Log", "Records", "OwnObjects", "OtherObjects", "Key"}
+    assert set(_rights(recording)) == {"Log", "Records", "OwnObjects", "OtherObjects", "FindOtherObjects", "Key"}
     assert "vpcConfig" not in _of(recording, "Function").inputs
     assert not [each for each in recording.real() if each.type.endswith(":SecurityGroup")]
 

@@ -5,7 +5,10 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from haven.runbooks.failover.guard import INTERVAL_MS
 from haven.runbooks.failover.loss import HEARTBEATS
@@ -110,6 +113,27 @@ def test_what_arrived_is_recorded_as_the_runbooks_read_it_in_batches_that_dynamo
         "interval": {"N": f"{INTERVAL_MS:.0f}"},
         "seen": {"N": str(NOW + 5)},
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "listed", "absent"), [("NoSuchKey", 0, True), ("AccessDenied", 0, True), ("AccessDenied", 1, False)]
+)
+def test_a_denied_answer_for_an_object_that_is_not_there_is_no_failure(code: str, listed: int, absent: bool) -> None:
+    s3 = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    key = "haven/heartbeat/eu-central-1.json"
+    with Stubber(s3) as answers:
+        answers.add_response("put_object", {})
+        answers.add_client_error("get_object", code, expected_params={"Bucket": "b", "Key": key})
+        if code == "AccessDenied":
+            asked = {"Bucket": "b", "Prefix": key, "MaxKeys": 1}
+            answers.add_response("list_objects_v2", {"KeyCount": listed}, asked)
+        bucket = Bucket("bucket:models", "b", "eu-west-1", "eu-central-1", s3)
+        if absent:
+            assert bucket.beat() == [Beat("bucket:models", None, wrote=True)]
+        else:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                bucket.beat()
+        answers.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize("keys", [{"id": "S"}, {"id": "N", "at": "B"}, {"id": "B", "at": "N"}])
