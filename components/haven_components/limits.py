@@ -355,6 +355,9 @@ LAMBDA_VARIABLES_BYTES = 4096
 LAMBDA_EVENT_AGE_SECONDS = 60
 """The least that asynchronous events of a function, and targets of a schedule, may be kept for (Lambda API,
 PutFunctionEventInvokeConfig; EventBridge Scheduler API, RetryPolicy; read 2026-11-26)."""
+SCHEDULE_PRECISION_SECONDS = 60
+"""A schedule starts its target at any moment of the minute that it is due in, so two starts of one that is due each
+minute are up to 119 s apart (EventBridge Scheduler User Guide, schedule types; read 2026-11-27)."""
 RECOVERY_RTO_SECONDS = Range(60, 10080 * 60)
 """A plan's recovery time objective is 1 to 10,080 minutes (ARC Region switch API Reference, CreatePlan; read
 2026-11-21)."""

@@ -268,6 +268,10 @@ def table_heartbeat(table: str) -> str:
     return f"table:{table}"
 
 
+HEARTBEAT_OBJECTS = "haven/heartbeat/"
+"""What keys of heartbeats in buckets begin with, as the function writes them (`heartbeat_function/keys.py`)."""
+
+
 def bucket_heartbeat(name: str) -> str:
     """Store of a pair of buckets there.
 

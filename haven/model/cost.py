@@ -17,7 +17,7 @@ USAGE: Mapping[str, float] = {
     "table-storage": 10,  # GB of each table and replica
     "table-write": 5_000_000,  # a month to each table
     "table-read": 20_000_000,  # a month from each table
-    "function-gb-seconds": 569_400,  # a month of a function of 256 MB that runs 52 s of each minute
+    "function-gb-seconds": 1_226_400,  # a month of a function of 256 MB that runs 112 s and starts every minute
     "function-requests": 43_800,  # a month of a function that starts every minute
     "images": 20,  # GB of each repository and Region
     "load-balancer-lcu": 1,  # capacity units, all month

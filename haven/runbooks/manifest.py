@@ -204,6 +204,9 @@ class Heartbeats(_Part):
     stores: Mapping[str, bool]
     """Each store, and each shard of a cache, as the operations tables call it; whether its replication is ordered, so
     that what is older than an arrived heartbeat has arrived too. S3 and DynamoDB have no order across keys."""
+    objects_within_minutes: float | None = None
+    """Within which S3 replicates objects. None: it promises no time, or the environment was deployed before this was
+    written down."""
 
 
 class Operations(_Part):

@@ -315,7 +315,8 @@ class Bucket(Model):
     """One replicated pair of buckets."""
 
     object_lock_days: Annotated[int, within(limits.OBJECT_LOCK_DAYS, examples=[30])] | None = None
-    """Default retention under Object Lock; decided at creation. Omitted: no Object Lock."""
+    """Default retention under Object Lock; decided at creation. Such a bucket has no heartbeats, so what a failover may
+    lose of it isn't judged. Omitted: no Object Lock."""
     noncurrent_days: Days = 90
     """How long replaced and deleted versions are kept."""
 

@@ -12,7 +12,7 @@ from haven_components import (
     ReplicatedBucket,
     ReplicatedBucketArgs,
 )
-from haven_components.names import group_name, independent_group_name
+from haven_components.names import HEARTBEAT_OBJECTS, group_name, independent_group_name
 from infra import names
 from infra.environment import Environment
 
@@ -28,6 +28,7 @@ def bucket(environment: Environment, name: str, *, timed: bool) -> ReplicatedBuc
         "bucket_name": environment.bucket_base(name),
         "replication_time_control": timed,
         "noncurrent_days": chosen.noncurrent_days,
+        "one_day_prefixes": [HEARTBEAT_OBJECTS],
         "ephemeral": settings.ephemeral,
     }
     if chosen.object_lock_days is not None:

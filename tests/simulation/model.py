@@ -24,9 +24,11 @@ from tests.simulation.workloads import FULL, Workloads, described
 P, R, THIRD = "eu-west-1", "eu-central-1", "eu-west-3"
 INTERVAL = 10.0
 STORES = (DATABASE, CACHE)
-BUCKET = "bucket:models"
-"""Written in both Regions: what arrives of it comes from the other one."""
+BUCKET, TABLE = "bucket:models", "table:sessions"
+"""Written in both Regions: what arrives of them comes from the other one."""
 LAG = 0.5
+OBJECT_LAG = 100.0
+"""[assumption] Of the bucket: more than a minute, and within the 15 that S3 promises."""
 PLAN = "arn:aws:arc-region-switch::000000000000:plan/haven-sim-plan:abc123"
 GROUP_ROLE = {True: "PRIMARY", False: "SECONDARY"}
 
@@ -184,7 +186,8 @@ class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
     def _heartbeats(self, call: Call, now: float) -> Answer | None:
         if call.operation != "query" or call.arguments["ExpressionAttributeValues"][":id"]["S"] != "heartbeat":
             return None
-        items = [self._item(BUCKET, self._copied(call.region, now), now)]
+        copied = self._copied(call.region, now)
+        items = [self._item(BUCKET, copied - OBJECT_LAG, now), self._item(TABLE, copied, now)]
         for store in STORES:
             if store == DATABASE and not self.regions[call.region].instances:
                 continue  # nothing there reads a member without an instance

@@ -67,7 +67,10 @@ def manifest_document(*, standby: int = 1, rpo_minutes: float = RPO_MINUTES) -> 
             "tables": {P: "operations", R: "operations", THIRD: "operations"},
             "audit": {R: "audit"},
             "mode": "/haven/sim/write-mode",
-            "heartbeats": {"stores": {"database": True, "cache": True, "bucket:models": False}},
+            "heartbeats": {
+                "stores": {"database": True, "cache": True, "bucket:models": False, "table:sessions": False},
+                "objectsWithinMinutes": 15,
+            },
         },
     }
 

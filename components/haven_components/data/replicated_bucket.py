@@ -49,6 +49,10 @@ class ReplicatedBucketArgs(TypedDict):
     Decided at creation: adding or dropping it later replaces the buckets. Omitted: no Object Lock."""
     noncurrent_days: NotRequired[int]
     """Days for which a version is kept after it was overwritten or deleted, at least 1. Omitted: 90."""
+    one_day_prefixes: NotRequired[list[str]]
+    """Prefixes of keys that are overwritten all the time, whose old versions are kept for one day whatever
+    `noncurrent_days` is: S3 throttles a bucket with millions of versions of one object (S3 User Guide, troubleshoot
+    versioning; read 2026-11-27). Omitted: none."""
     grants: NotRequired[list[BucketGrantArgs]]
     """What the policy of both buckets allows to AWS services that write into them. A service that encrypts with the
     bucket's key needs the key's leave too. Omitted: nothing."""
@@ -144,7 +148,8 @@ class ReplicatedBucket(pulumi.ComponentResource):
         buckets.keep_private(side.name, side.bucket, partial(self._beside, side), *grants)
 
     def _lifecycle(self, side: _BucketSide) -> None:
-        """Each side needs its own rules: what a lifecycle rule deletes isn't deleted in the replica."""
+        """Each side needs its own rules: what a lifecycle rule deletes isn't deleted in the replica. Of two rules for
+        one object the shorter holds (S3 User Guide, conflicts in lifecycle configurations; read 2026-11-27)."""
         aws.s3.BucketLifecycleConfiguration(
             f"{side.name}-lifecycle",
             bucket=side.bucket.bucket,
@@ -158,7 +163,8 @@ class ReplicatedBucket(pulumi.ComponentResource):
                         "noncurrent_days": int(self._args.get("noncurrent_days", NONCURRENT_DAYS))
                     },
                     "expiration": {"expired_object_delete_marker": True},
-                }
+                },
+                *map(_one_day_of_versions, self._args.get("one_day_prefixes", [])),
             ],
             opts=self._beside(side, side.versioning),
         )
@@ -230,6 +236,15 @@ class ReplicatedBucket(pulumi.ComponentResource):
     def _beside(self, side: _BucketSide, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         """Options of what belongs to a bucket: made in its Region, after what S3 wants to be there first."""
         return pulumi.ResourceOptions(parent=self, provider=side.provider, depends_on=list(after))
+
+
+def _one_day_of_versions(prefix: str) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+    return {
+        "id": f"one-day-of-versions-{prefix}",
+        "status": "Enabled",
+        "filter": {"prefix": prefix},
+        "noncurrent_version_expiration": {"noncurrent_days": 1},
+    }
 
 
 def _objects(primary: _BucketSide, recovery: _BucketSide, *, locked: bool) -> list[Mapping[str, Any]]:

@@ -81,9 +81,10 @@ def _heartbeat(heartbeat: WatchedHeartbeatArgs) -> Iterator[AlarmCondition]:
     function = heartbeat["function_name"]
     yield AlarmCondition(
         "heartbeat",
-        f"{function}: stores without a heartbeat of the last minute",
-        f"{function} doesn't run, or a store's newest heartbeat here is older than a minute: an unplanned failover to"
-        " this Region would lose more than that, or be refused.",
+        f"{function}: stores whose heartbeat is late",
+        f"{function} doesn't run, or a store's newest heartbeat here is older than a minute (a bucket's: than S3's"
+        " replication time control promises): an unplanned failover to this Region would lose more than that, or be"
+        " refused.",
         NAMESPACE,
         [Series(LATE_STORES, {"Function": function}, "Minimum")],
         1,

@@ -83,6 +83,9 @@ class HeartbeatArgs(TypedDict):
     """The Region's member of the Global Datastore. Omitted: none."""
     buckets: NotRequired[Mapping[str, str]]
     """Store to the name of the Region's bucket, for each pair that replicates in both directions. Omitted: none."""
+    objects_within_minutes: NotRequired[float]
+    """Within which S3 replicates the buckets' objects: 15 with replication time control. A bucket's heartbeat that is
+    older, and a minute, is late. Omitted: S3 promises no time, and only a bucket without any heartbeat is late."""
     tables: NotRequired[Mapping[str, HeartbeatTableArgs]]
     """Store to its global table. Omitted: none."""
     log_retention_days: NotRequired[int]

@@ -50,6 +50,10 @@ def _buckets(args: HeartbeatArgs) -> Iterator[Mapping[str, Any]]:
         objects = [f"arn:{partition(region)}:s3:::{each}/{object_key(region)}" for each in names]
         if objects:
             yield _allow(sid, [action], objects)
+    if names:
+        buckets = [f"arn:{partition(args['region'])}:s3:::{each}" for each in names]
+        prefix = {"StringEquals": {"s3:prefix": object_key(args["other_region"])}}
+        yield {**_allow("FindOtherObjects", ["s3:ListBucket"], buckets), "Condition": prefix}
 
 
 def _tables(args: HeartbeatArgs) -> Iterator[Mapping[str, Any]]:

@@ -24,9 +24,13 @@ RUNTIME = "python3.13"
 """Supported by Lambda until June 2029 (Lambda Developer Guide, runtimes; to be compared)."""
 MEMORY_MB = 256
 """[assumption] boto3 with four clients, and 32 threads that wait."""
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 150
+"""The last round begins 110 s after the first, waits 8 s for answers and takes at most 10 s to record them; the rest is
+for making clients before the first."""
 INTERVAL_SECONDS = 10
-CONCURRENT = 2
+CONCURRENT = 4
+"""Three invocations overlap when their starts are as late and as early as a schedule's precision lets them be, and one
+is for a comparison by haven reconcile."""
 _PACKAGE = "heartbeat_function"
 _HTTPS, _EVERYWHERE = 443, "0.0.0.0/0"
 
@@ -97,7 +101,6 @@ class Heartbeat(pulumi.ComponentResource):
             role=role.arn,
             memory_size=MEMORY_MB,
             timeout=TIMEOUT_SECONDS,
-            # One for the rounds, which fill most of each minute, and one for a comparison by haven reconcile.
             reserved_concurrent_executions=CONCURRENT,
             kms_key_arn=args["kms_key_arn"],
             environment={"variables": {"HAVEN_HEARTBEAT": self._settings()}},
@@ -146,6 +149,8 @@ class Heartbeat(pulumi.ComponentResource):
             "buckets": dict(args.get("buckets", {})),
             "tables": {store: [each["name"], dict(each["keys"])] for store, each in args.get("tables", {}).items()},
         }
+        if "objects_within_minutes" in args:
+            settings["objectsMinutes"] = float(args["objects_within_minutes"])
         if "database" in args:
             database = args["database"]
             settings["database"] = {
@@ -161,7 +166,8 @@ class Heartbeat(pulumi.ComponentResource):
         return pulumi.Output.json_dumps(settings, separators=(",", ":"), sort_keys=True)
 
     def _schedule(self, function: aws.lambda_.Function) -> None:
-        """Once a minute, which is the most that EventBridge Scheduler does (rate expressions; read 2026-11-26)."""
+        """Once a minute, which is the most that EventBridge Scheduler does (rate expressions; read 2026-11-26), at any
+        moment of it: so the rounds of one invocation go on until the next one has begun."""
         args, name = self._args, f"{self._name}-schedule"
         trust = assume_role_policy("scheduler.amazonaws.com", account_id=args["account_id"])
         role = service_role(name, f"Starts {self._name}", trust, self._here)
@@ -174,7 +180,7 @@ class Heartbeat(pulumi.ComponentResource):
         aws.scheduler.Schedule(
             name,
             name=name,
-            description="Heartbeats, six in a minute",
+            description="Heartbeats, one each ten seconds",
             schedule_expression="rate(1 minute)",
             flexible_time_window={"mode": "OFF"},
             kms_key_arn=args["kms_key_arn"],

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PLANNED_OLDEST_MS = 60_000.0
-"""A planned failover doesn't go by samples older than this."""
+"""A planned failover doesn't go by samples older than this, but for those of buckets (`within_ms`)."""
 INTERVAL_MS = 10_000.0
 """Between two heartbeats of a store that names no interval of its own."""
+_BUCKETS = "bucket:"
+"""What bucket_heartbeat() begins with (haven_components/names.py)."""
 FUTURE_MS = 1_000.0
 """A heartbeat may be this much later than now: AWS's time is given in whole seconds."""
 
@@ -71,6 +73,22 @@ def is_accepted(loss_ms: float | None, words: str) -> bool:
     return most is not None and (math.inf if loss_ms is None else loss_ms) <= most
 
 
+def within_ms(store: str, objects_minutes: float | None) -> float:
+    """How old a store's newest heartbeat may be while all is well, in milliseconds.
+
+    Args:
+        store: as the operations tables call it.
+        objects_minutes: within which S3 replicates objects, as the recovery manifest has it
+            (haven/model/sources.py, OBJECT_REPLICATION_MINUTES). None: S3 promises no time.
+
+    Returns:
+        Infinite, where nothing is promised.
+    """
+    if not store.startswith(_BUCKETS):
+        return PLANNED_OLDEST_MS
+    return math.inf if objects_minutes is None else objects_minutes * _MS["m"] + PLANNED_OLDEST_MS
+
+
 class Verdict(StrEnum):
     """Of one store."""
 
@@ -96,6 +114,8 @@ class Heartbeat:
     keys: there the result is an estimate."""
     seen_ms: float | None = None
     """When the store was last looked at in this Region. None: unknown."""
+    within_ms: float = PLANNED_OLDEST_MS
+    """How old the newest may be while all is well."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +181,7 @@ def judge(
     loss = max(0.0, age) + heartbeat.interval_ms
     if newest > max(until_ms, now_ms or until_ms) + FUTURE_MS:
         return Judgement(heartbeat.store, Verdict.CONTRADICTORY, None, estimate)
-    if planned_ms is not None and planned_ms - newest > PLANNED_OLDEST_MS:
+    if planned_ms is not None and planned_ms - newest > heartbeat.within_ms:
         return Judgement(heartbeat.store, Verdict.STALE, loss, estimate)
     above = objective_ms is not None and loss > objective_ms
     return Judgement(heartbeat.store, Verdict.ABOVE if above else Verdict.WITHIN, loss, estimate)

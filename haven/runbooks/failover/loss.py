@@ -87,6 +87,7 @@ def arrived(site: Site, items: Sequence[Mapping[str, Any]]) -> list[guard.Heartb
             float(each.get("interval", guard.INTERVAL_MS)),
             ordered[str(each["entry"])],
             float(each["seen"]) if each.get("seen") is not None else None,
+            site.within_ms(str(each["entry"])),
         )
         for each in items
         if each["entry"] in ordered  # a store that the environment had once leaves its last one behind

@@ -10,7 +10,7 @@ from typing import Any
 
 from haven.runbooks.failover import database, loss
 from haven.runbooks.failover.decision import LEAST_WITNESSES, Seen, Through, Witness, witnesses_of_loss
-from haven.runbooks.failover.guard import Heartbeat
+from haven.runbooks.failover.guard import PLANNED_OLDEST_MS, Heartbeat
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.engine import BUSY
 from haven.runbooks.workflow.requests import (
@@ -197,7 +197,7 @@ def _of_the_recorder(name: str, seconds: float) -> Witness:
 
 
 def _by_silence(name: str, lost: bool | None) -> Witness:
-    return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none"}[lost])
+    return Witness(name, lost, {True: "silent", False: "arrive", None: "there are none that prove anything"}[lost])
 
 
 def _of_database(found: Sequence[Heartbeat]) -> Heartbeat | None:
@@ -205,12 +205,15 @@ def _of_database(found: Sequence[Heartbeat]) -> Heartbeat | None:
 
 
 def is_silent(heartbeat: Heartbeat | None, now: float) -> bool | None:
-    """Whether a heartbeat is missing for longer than it may be; None: there was never one, or nobody looks any more."""
+    """Whether a heartbeat is missing for longer than it may be; None: there was never one, nobody looks any more, or
+    S3 may take so long: what arrives late of a bucket shows neither that the Region lives nor that it doesn't."""
     if heartbeat is None or heartbeat.newest_ms is None:
         return None
     if heartbeat.seen_ms is not None and now - heartbeat.seen_ms > loss.READ_WITHIN_MS:
         return None
-    return _is_late(heartbeat.newest_ms, heartbeat.interval_ms, now)
+    late = _is_late(heartbeat.newest_ms, heartbeat.interval_ms, now)
+    may_be_late = heartbeat.within_ms > PLANNED_OLDEST_MS and now - heartbeat.newest_ms <= heartbeat.within_ms
+    return None if late and may_be_late else late
 
 
 def _is_late(newest_ms: float, interval_ms: float, now: float) -> bool:

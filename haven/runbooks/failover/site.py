@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from haven.runbooks.failover import guard
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.manifest import Side as ManifestSide
 from haven.runbooks.observation import first
@@ -85,6 +86,11 @@ class Site:
         """Stores that must have one, and whether their replication is ordered."""
         assert self.manifest.operations is not None  # noqa: S101  run.py refuses a manifest without
         return self.manifest.operations.heartbeats.stores
+
+    def within_ms(self, store: str) -> float:
+        """How old a store's newest heartbeat may be while all is well, in milliseconds."""
+        assert self.manifest.operations is not None  # noqa: S101  run.py refuses a manifest without
+        return guard.within_ms(store, self.manifest.operations.heartbeats.objects_within_minutes)
 
     def command(self, *, planned: bool, force: str = "", accept_loss: str = "", acknowledged: bool = False) -> str:
         """The command of a failover in this direction.

@@ -1,5 +1,6 @@
 """What a failover goes by: the recovery manifest, the lease, the heartbeats that arrived."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -134,16 +135,15 @@ def _stores(view: View) -> Iterator[Check]:
         f"read the log of the heartbeat functions, and haven status {view.manifest.environment}; haven failover refuses"
         " without --accept-loss"
     )
-    needed = _wanted(view)
     if answer.value is None:
-        line = view.line("heartbeats", view.to, needed, f"allow dynamodb:Query, or {_DEPLOY}")
+        line = view.line("heartbeats", view.to, "one of each store", f"allow dynamodb:Query, or {_DEPLOY}")
         yield line.unknown(answer.unknown or "no such operations table")
         return
     items, last = answer.value
     judgements = judge(site, items, site.time_ms(last))
     headless = view.side.database.standby == 0
     for each in judgements:
-        line = view.line(f"heartbeat of {each.store}", view.to, needed, fix)
+        line = view.line(f"heartbeat of {each.store}", view.to, _wanted(view, site.within_ms(each.store)), fix)
         if headless and each.store == loss.DATABASE and not each.allowed:
             yield line.ok("a headless member: it is read once it has an instance, before it is promoted")
         else:
@@ -167,7 +167,7 @@ def judge(site: Site, items: list[Mapping[str, Any]], now_ms: float) -> list[gua
     )
 
 
-def _wanted(view: View) -> str:
-    newest = f"at most {guard.PLANNED_OLDEST_MS / 1000:g} s old"
+def _wanted(view: View, within_ms: float) -> str:
+    newest = "there" if math.isinf(within_ms) else f"at most {within_ms / 1000:g} s old"
     minutes = view.manifest.objectives.rpo_minutes
     return newest if minutes is None else f"{newest}, and no more than {minutes:g} min to be lost (haven:objectives)"

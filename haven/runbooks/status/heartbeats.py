@@ -8,14 +8,13 @@ from typing import Any
 
 from haven.base.terminal import plural
 from haven.runbooks.clients import Client
-from haven.runbooks.failover.guard import PLANNED_OLDEST_MS
+from haven.runbooks.failover.guard import within_ms
 from haven.runbooks.failover.loss import DATABASE, HEARTBEATS
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import Answer
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, duration, unknown
 
 AREA = "heartbeats"
-_OLDEST_SECONDS = PLANNED_OLDEST_MS / 1000
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
@@ -51,11 +50,11 @@ def _stores(manifest: RecoveryManifest, receiver: str, answer: Answer) -> Iterat
     assert manifest.operations is not None  # noqa: S101  the caller has looked
     ages: Mapping[str, float] = answer.value or {}
     unread = {DATABASE} if manifest.sides[receiver].database.standby == 0 else set[str]()
-    stores = manifest.operations.heartbeats.stores
+    stores, within = manifest.operations.heartbeats.stores, manifest.operations.heartbeats.objects_within_minutes
     fine: list[str] = []
     for store, ordered in stores.items():
         age = ages.get(store)
-        late = age is None or age > _OLDEST_SECONDS
+        late = age is None or age > within_ms(store, within) / 1000
         if late and store in unread:
             yield _reading(receiver, State.OK, f"{store}: a headless member, which can't be read", None)
         elif late:

@@ -6,6 +6,7 @@ have heartbeats; what may be lost of the rest is the age of the newest copy.
 
 from typing import Any
 
+from haven.model import sources
 from haven_components import (
     GlobalCache,
     GlobalDatabase,
@@ -36,7 +37,9 @@ def manifest(environment: Environment) -> dict[str, Any]:
     found: dict[str, bool] = {DATABASE_HEARTBEAT: True} if replication.database else {}
     if replication.cache:
         found |= dict.fromkeys(cache_heartbeats(settings.cache.shards), True)
+    within = {"objectsWithinMinutes": sources.OBJECT_REPLICATION_MINUTES.value}
     return {
+        **(within if replication.object_time_control else {}),
         "functions": {region: names.heartbeat_name(settings.stack, region) for region in environment.both},
         "stores": found | dict.fromkeys([*_tables(environment), *_buckets(environment, environment.primary)], False),
     }
@@ -66,6 +69,8 @@ def _args(environment: Environment, region: str) -> HeartbeatArgs:
         "tables": _tables(environment),
         "ephemeral": settings.ephemeral,
     }
+    if environment.replication.object_time_control:
+        args["objects_within_minutes"] = sources.OBJECT_REPLICATION_MINUTES.value
     if environment.replication.database or environment.replication.cache:
         network = environment.networks[region]
         args["network"] = {
@@ -77,9 +82,12 @@ def _args(environment: Environment, region: str) -> HeartbeatArgs:
 
 
 def _buckets(environment: Environment, region: str) -> dict[str, str]:
+    """Those without Object Lock: a lock keeps every version, and a year has millions of them (`ReplicatedBucketArgs`,
+    `one_day_prefixes`)."""
     return {
         bucket_heartbeat(name): bucket_name(environment.bucket_base(name), region)
-        for name in environment.settings.storage.buckets
+        for name, bucket in environment.settings.storage.buckets.items()
+        if bucket.object_lock_days is None
     }
 
 

@@ -234,6 +234,17 @@ def test_old_versions_broken_uploads_and_lone_delete_markers_go_after_a_while() 
             assert any(urn.endswith(f"{code}-versioning") for urn in lifecycle.options.dependencies)
 
 
+def test_what_is_overwritten_all_the_time_keeps_a_day_of_versions_in_both_buckets() -> None:
+    recording = _declare(one_day_prefixes=["beats/"], noncurrent_days=365)
+    for code in OTHER:
+        lifecycle = _named(recording, "BucketLifecycleConfiguration")[f"{NAME}-{code}-lifecycle"]
+        everything, beats = lifecycle.inputs["rules"]
+        assert everything["noncurrentVersionExpiration"] == {"noncurrentDays": 365}
+        assert beats["filter"] == {"prefix": "beats/"}
+        assert beats["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
+        assert "expiration" not in beats, "the newest heartbeat stays"
+
+
 def test_object_lock_is_there_from_the_start_where_it_is_asked_for() -> None:
     recording = _declare(object_lock_days=30)
     assert all(each.inputs["objectLockEnabled"] is True for each in _named(recording, "Bucket").values())

@@ -9,8 +9,9 @@ import pytest
 
 from haven.program.recorder import record
 from haven.program.recording import Recording, Resource
-from haven_components import HeartbeatArgs, rds_certificates
-from haven_components.resilience.heartbeat import RUNTIME, Heartbeat
+from haven_components import HeartbeatArgs, limits, rds_certificates
+from haven_components.resilience.heartbeat import INTERVAL_SECONDS, RUNTIME, Heartbeat
+from haven_components.resilience.heartbeat_function import handler
 
 REGION, OTHER, ACCOUNT, NAME = "eu-west-1", "eu-central-1", "123456789012", "haven-test-euw1-heartbeat"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1"
@@ -67,10 +68,33 @@ def _refused(**changes: Any) -> list[str]:
 def test_one_invocation_a_minute_leaves_room_for_a_comparison_and_is_never_made_up_for() -> None:
     recording = _declare()
     function, schedule = _of(recording, "Function").inputs, _of(recording, "Schedule").inputs
-    assert (function["timeout"], function["reservedConcurrentExecutions"]) == (60, 2)
+    assert function["timeout"] >= limits.SCHEDULE_PRECISION_SECONDS * 2
     assert schedule["scheduleExpression"] == "rate(1 minute)"
     assert schedule["target"]["retryPolicy"]["maximumRetryAttempts"] == 0
     assert _of(recording, "FunctionEventInvokeConfig").inputs["maximumRetryAttempts"] == 0
+
+
+def test_no_gap_is_left_when_an_invocation_starts_as_early_and_the_next_as_late_as_a_schedule_may() -> None:
+    latest = 2 * limits.SCHEDULE_PRECISION_SECONDS - 1
+    due = [index * INTERVAL_SECONDS for index in range(handler.ROUNDS)]
+    assert latest - due[-1] <= INTERVAL_SECONDS
+
+
+@pytest.mark.parametrize("starts", [(59, 60, 120, 180), (0, 119, 120, 239), (59, 60, 120, 239)])
+def test_every_invocation_that_a_schedule_s_precision_lets_overlap_is_reserved_for_beside_a_comparison(
+    starts: tuple[int, ...],
+) -> None:
+    reserved = _of(_declare(), "Function").inputs["reservedConcurrentExecutions"]
+    lasts = (handler.ROUNDS - 1) * INTERVAL_SECONDS + handler._WAIT_SECONDS
+    at_once = max(sum(each <= now < each + lasts for each in starts) for now in starts)
+    assert at_once + 1 <= reserved
+
+
+def test_the_last_round_has_time_to_wait_and_to_record() -> None:
+    config = handler._CONFIG
+    record = (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"]
+    ends = (handler.ROUNDS - 1) * INTERVAL_SECONDS + handler._WAIT_SECONDS + record
+    assert ends < _of(_declare(), "Function").inputs["timeout"]
 
 
 def test_the_schedule_s_role_may_decrypt_with_the_schedule_s_key() -> None:
@@ -122,13 +146,19 @@ def test_the_function_may_touch_its_own_records_items_and_objects_alone() -> Non
     assert rights["OtherItems"]["Action"] == ["dynamodb:GetItem"]
     assert rights["OwnObjects"]["Resource"] == [f"arn:aws:s3:::haven-test-models/haven/heartbeat/{REGION}.json"]
     assert rights["OtherObjects"]["Resource"] == [f"arn:aws:s3:::haven-test-models/haven/heartbeat/{OTHER}.json"]
+    assert rights["FindOtherObjects"]["Resource"] == ["arn:aws:s3:::haven-test-models"]
+    listed = {"StringEquals": {"s3:prefix": f"haven/heartbeat/{OTHER}.json"}}
+    assert (rights["FindOtherObjects"]["Action"], rights["FindOtherObjects"]["Condition"]) == (
+        ["s3:ListBucket"],
+        listed,
+    )
     assert rights["DatabaseUser"]["Resource"] == f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:cluster-ABC/haven_heartbeat"
     assert [sid for sid, each in rights.items() if each["Resource"] == "*"] == ["FindInterfaces"]
 
 
 def test_what_is_not_there_needs_no_right_and_no_network() -> None:
     recording = _declare(without=("network", "database", "cache", "tables"))
-    assert set(_rights(recording)) == {"Log", "Records", "OwnObjects", "OtherObjects", "Key"}
+    assert set(_rights(recording)) == {"Log", "Records", "OwnObjects", "OtherObjects", "FindOtherObjects", "Key"}
     assert "vpcConfig" not in _of(recording, "Function").inputs
     assert not [each for each in recording.real() if each.type.endswith(":SecurityGroup")]
 

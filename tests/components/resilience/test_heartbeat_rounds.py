@@ -5,7 +5,10 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from haven.runbooks.failover.guard import INTERVAL_MS
 from haven.runbooks.failover.loss import HEARTBEATS
@@ -66,7 +69,7 @@ def test_an_operations_table_that_refuses_is_reported_and_the_next_round_comes()
     handler.Rounds({"a": lambda: [Beat("a", now_ms(), wrote=True)]}, refuses, emit=kept.emit).run(10, pauses.append)
     assert len(kept.lines) == len(pauses) == handler.ROUNDS
     assert kept.lines[-1]["failures"] == {"operations table": "PermissionError: no"}
-    assert max(pauses) > 40  # nobody has slept: the sixth round is due 50 s after the first
+    assert max(pauses) > 100  # nobody has slept: the last round is due 110 s after the first
 
 
 @pytest.mark.parametrize(("age", "late"), [(60_000, 0), (60_001, 1)])
@@ -74,6 +77,17 @@ def test_a_store_is_late_after_a_minute(age: int, late: int) -> None:
     found = handler.report([Beat("a", NOW - age, wrote=False)], {}, frozenset(), NOW)
     assert found["LateStores"] == late
     assert found["OldestMilliseconds"] == age
+
+
+@pytest.mark.parametrize(
+    ("minutes", "age", "late"), [(15, 16 * 60_000, 0), (15, 16 * 60_000 + 1, 1), (None, 10**9, 0), (None, None, 1)]
+)
+def test_a_bucket_is_late_after_what_s3_promises_and_where_it_promises_nothing_when_nothing_arrived(
+    minutes: int | None, age: int | None, late: int
+) -> None:
+    within = handler.within({"buckets": {"bucket:a": "a"}, **({} if minutes is None else {"objectsMinutes": minutes})})
+    seen = [Beat("bucket:a", None if age is None else NOW - age, wrote=True), Beat("table:t", NOW, wrote=True)]
+    assert handler.report(seen, {}, frozenset(), NOW, within)["LateStores"] == late
 
 
 def test_a_store_without_a_heartbeat_is_late_and_a_headless_member_is_not() -> None:
@@ -99,6 +113,27 @@ def test_what_arrived_is_recorded_as_the_runbooks_read_it_in_batches_that_dynamo
         "interval": {"N": f"{INTERVAL_MS:.0f}"},
         "seen": {"N": str(NOW + 5)},
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "listed", "absent"), [("NoSuchKey", 0, True), ("AccessDenied", 0, True), ("AccessDenied", 1, False)]
+)
+def test_a_denied_answer_for_an_object_that_is_not_there_is_no_failure(code: str, listed: int, absent: bool) -> None:
+    s3 = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    key = "haven/heartbeat/eu-central-1.json"
+    with Stubber(s3) as answers:
+        answers.add_response("put_object", {})
+        answers.add_client_error("get_object", code, expected_params={"Bucket": "b", "Key": key})
+        if code == "AccessDenied":
+            asked = {"Bucket": "b", "Prefix": key, "MaxKeys": 1}
+            answers.add_response("list_objects_v2", {"KeyCount": listed}, asked)
+        bucket = Bucket("bucket:models", "b", "eu-west-1", "eu-central-1", s3)
+        if absent:
+            assert bucket.beat() == [Beat("bucket:models", None, wrote=True)]
+        else:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                bucket.beat()
+        answers.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize("keys", [{"id": "S"}, {"id": "N", "at": "B"}, {"id": "B", "at": "N"}])

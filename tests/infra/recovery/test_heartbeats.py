@@ -8,6 +8,7 @@ import pytest
 
 from haven.program import aws_types as aws
 from haven.program.recording import Recording, Resource
+from haven_components.resilience.heartbeat_function.keys import object_key
 from tests.environments import PRIMARY, RECOVERY, TIERS, environment
 from tests.infra.recovery.test_operations import manifest
 
@@ -42,6 +43,8 @@ def test_the_function_of_each_region_has_what_the_manifest_promises(tier: str) -
         assert ("cache#0" in stores) is ("cache" in given)
         assert [name for name, _ in given["tables"].values()] == list(found.replicated_tables)
         assert set(given["buckets"].values()) == set(found.sides[region].buckets.values())
+        assert given.get("objectsMinutes") == found.operations.heartbeats.objects_within_minutes
+        assert given.get("objectsMinutes") == (None if tier == "backup" else 15)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,32 @@ def test_a_flip_of_the_active_region_changes_nothing_about_heartbeats(tier: str)
     before, after = (own(environment(tier, **change)) for change in ({}, {"active": RECOVERY}))
     assert before
     assert {urn: each.inputs for urn, each in before.items()} == {urn: each.inputs for urn, each in after.items()}
+
+
+def test_old_versions_of_heartbeats_are_kept_for_a_day() -> None:
+    rules = [
+        {
+            each["filter"]["prefix"]: each["noncurrentVersionExpiration"]["noncurrentDays"]
+            for each in found.inputs["rules"]
+        }
+        for found in environment("warm").real()
+        if found.type == aws.S3_BUCKET_LIFECYCLE_CONFIGURATION and found.component == "ReplicatedBucket"
+    ]
+    assert len(rules) == 6, "three buckets in each Region"
+    assert all(
+        each[prefix] == 1 for each in rules for prefix in each if object_key(PRIMARY).startswith(prefix) and prefix
+    )
+    assert all(any(prefix and object_key(RECOVERY).startswith(prefix) for prefix in each) for each in rules)
+
+
+def test_a_bucket_under_object_lock_has_no_heartbeats() -> None:
+    recording = environment(
+        "backup", storage='{"buckets": {"models": {}, "checkpoints": {}, "artifacts": {"objectLockDays": 30}}}'
+    )
+    operations = manifest(recording).operations
+    assert operations is not None
+    assert set(operations.heartbeats.stores) == {"bucket:models", "bucket:checkpoints"}
+    assert set(settings(recording, PRIMARY)["buckets"]) == {"bucket:models", "bucket:checkpoints"}
 
 
 def test_only_a_headless_member_may_be_silent() -> None:

@@ -63,6 +63,7 @@ def locked_vault(least: int, most: int) -> Change:
 
 ENABLED = {"status": "Enabled"}
 EMPTYING = {"status": "Enabled", "expiration": {"days": 30}, "filter": {"prefix": "tmp/"}}
+BRIEF = {"status": "Enabled", "noncurrentVersionExpiration": {"noncurrentDays": 1}, "filter": {"prefix": "beats/"}}
 CASES = (
     Case(
         "bucket-versioned",
@@ -88,6 +89,12 @@ CASES = (
         "bucket-lifecycle-keeps-data",
         "rule for some objects",
         both(one(BUCKET), replicated_to("copy"), beside(LIFECYCLE, rules=[EMPTYING])),
+        setting(LIFECYCLE, "rules.0.filter.prefix", ""),
+    ),
+    Case(
+        "bucket-lifecycle-keeps-data",
+        "a day of old versions of some objects",
+        both(one(BUCKET), beside(LIFECYCLE, rules=[BRIEF])),
         setting(LIFECYCLE, "rules.0.filter.prefix", ""),
     ),
     Case(

@@ -1,10 +1,12 @@
 """Writes a heartbeat every ten seconds to each store that takes writes here, and records what arrived in this Region.
 
 What arrived goes to the Region's own operations table, where runbooks read it (haven/runbooks/failover/loss.py).
-Nothing outside the Region is asked. One invocation a minute makes six rounds.
+Nothing outside the Region is asked. One invocation a minute makes rounds for two minutes, for the next one may begin up
+to 119 s later (haven_components/limits.py, SCHEDULE_PRECISION_SECONDS): what both write is the same, only newer.
 """
 
 import json
+import math
 import os
 import ssl
 import time
@@ -13,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -30,8 +33,9 @@ from .replicas import Bucket, Table
 SETTINGS = "HAVEN_HEARTBEAT"
 """Environment variable with the settings, JSON."""
 LATE_MS = 60_000
-"""A store whose newest heartbeat is older than this is late."""
-ROUNDS = 6
+"""A store whose newest heartbeat is older than this is late; a bucket has what S3 promises beside it."""
+ROUNDS = 12
+"""Of one invocation: the last one is due an interval before two minutes are over."""
 _CERTIFICATES = Path(__file__).with_name(CERTIFICATES_FILE)
 _WAIT_SECONDS = 8.0
 """For all answers of one round; what comes later counts in the next one."""
@@ -51,6 +55,8 @@ class Rounds:
     record: Callable[[Sequence[Beat], int], None]
     optional: frozenset[str] = frozenset()
     """What may not answer at all: a headless member of the database."""
+    within: Mapping[str, float] = field(default_factory=dict)
+    """Of stores that have more time than others: how old their newest may be, in milliseconds."""
     emit: Callable[[str], None] = print
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(32, "heartbeat"))
     _open: dict[str, Future[Sequence[Beat]]] = field(default_factory=dict)
@@ -84,16 +90,20 @@ class Rounds:
             self.record(seen, now)
         except Exception as error:  # noqa: BLE001  it is reported, and tried in the next round
             failures["operations table"] = f"{type(error).__name__}: {error}"
-        self.emit(json.dumps(report(seen, failures, self.optional, now)))
+        self.emit(json.dumps(report(seen, failures, self.optional, now, self.within)))
 
 
 def report(
-    seen: Sequence[Beat], failures: Mapping[str, str], optional: frozenset[str], now: float
+    seen: Sequence[Beat],
+    failures: Mapping[str, str],
+    optional: frozenset[str],
+    now: float,
+    within: Mapping[str, float] = MappingProxyType({}),
 ) -> Mapping[str, Any]:
     """A line of the log that CloudWatch makes metrics of (CloudWatch User Guide, embedded metric format)."""
     ages = {each.store: None if each.newest_ms is None else now - each.newest_ms for each in seen}
     known = [each for each in ages.values() if each is not None]
-    late = [store for store, age in ages.items() if age is None or age > LATE_MS]
+    late = [store for store, age in ages.items() if age is None or age > within.get(store, LATE_MS)]
     late += [store for store in failures if store not in optional]
     metrics = [{"Name": LATE_STORES, "Unit": "Count"}, {"Name": "OldestMilliseconds", "Unit": "Milliseconds"}]
     measured = metrics if known else metrics[:1]
@@ -110,6 +120,16 @@ def report(
         "wrote": [each.store for each in seen if each.wrote],
         "failures": failures,
     }
+
+
+def within(settings: Mapping[str, Any]) -> Mapping[str, float]:
+    """Buckets have as long as S3 promises, and for ever where it promises nothing.
+
+    Args:
+        settings: as the component writes them.
+    """
+    minutes = settings.get("objectsMinutes")
+    return dict.fromkeys(settings["buckets"], math.inf if minutes is None else minutes * 60_000 + LATE_MS)
 
 
 def recorder(dynamodb: Any, table: str, interval_ms: int) -> Callable[[Sequence[Beat], int], None]:
@@ -215,5 +235,5 @@ def handle(event: object, context: object) -> Mapping[str, Any] | None:
     interval = float(settings["interval"])
     record = recorder(client("dynamodb"), settings["operations"], round(interval * 1000))
     optional = frozenset({"database"} if settings.get("database", {}).get("headless") else ())
-    Rounds(looks(settings, client), record, optional).run(interval)
+    Rounds(looks(settings, client), record, optional, within(settings)).run(interval)
     return None

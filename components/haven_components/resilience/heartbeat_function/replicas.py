@@ -11,7 +11,9 @@ from .beats import Beat, now_ms
 from .keys import item_key, object_key
 
 _AT = "havenHeartbeatMs"
-_ABSENT = ("NoSuchKey", "404")
+_ABSENT, _DENIED = ("NoSuchKey", "404"), ("AccessDenied", "403")
+"""S3 answers the second for a missing key too, to whoever may not list the bucket (S3 API, GetObject; read 2026-11-27);
+whether a right to list one prefix is enough isn't documented, so the key is listed then."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,15 @@ class Bucket:
         try:
             got = self.s3.get_object(Bucket=self.name, Key=object_key(self.other))
         except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
+            code = error.response["Error"]["Code"]
+            if code in _ABSENT or (code in _DENIED and not self._is_there()):
                 return None
             raise
         return float(json.loads(got["Body"].read())["at"])
+
+    def _is_there(self) -> bool:
+        found = self.s3.list_objects_v2(Bucket=self.name, Prefix=object_key(self.other), MaxKeys=1)
+        return bool(found["KeyCount"])
 
 
 @dataclass(frozen=True)

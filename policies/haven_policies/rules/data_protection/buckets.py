@@ -120,7 +120,8 @@ def _lifecycle(record: Resource, path: str, bucket: Resource, copied: set[str], 
             yield Finding(record, f"{place}.expiration", got, allowed, "name a prefix or a tag, or leave it out")
         old = value_at(rule, "noncurrentVersionExpiration")
         name = "noncurrentDays" if value_at(old, "noncurrentDays") is not None else "days"
-        if bucket.urn not in logs and not is_off(old) and less(value_at(old, name), LEAST_OLD_VERSION_DAYS):
+        few = not is_off(old) and not _is_narrow(rule) and less(value_at(old, name), LEAST_OLD_VERSION_DAYS)
+        if bucket.urn not in logs and few:
             allowed = f"at least {LEAST_OLD_VERSION_DAYS} days"
             yield against(record, f"{place}.noncurrentVersionExpiration.{name}", allowed, "keep old versions longer")
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from haven.runbooks.failover.decision import Fence, Needs, Seen, Through, Witness, decide, too_soon, witnesses_of_loss
-from haven.runbooks.failover.guard import Heartbeat
-from haven.runbooks.failover.observe import by_heartbeats
+from haven.runbooks.failover.guard import Heartbeat, within_ms
+from haven.runbooks.failover.observe import by_copies, by_heartbeats
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.threads import MachineClock
+from haven_components.names import bucket_heartbeat, table_heartbeat
 from tests.simulation.model import R
 from tests.simulation.operators import MANIFESTS
 
@@ -117,6 +118,28 @@ def test_where_the_region_answers_that_its_database_takes_no_writes_living_bucke
     found = heartbeats(database=True, bucket=False)
     assert by_heartbeats(site, found, NOW, seen).lost is True
     assert by_heartbeats(site, found, NOW, Seen.UNREACHABLE).lost is False
+
+
+@pytest.mark.parametrize(
+    ("minutes", "age", "lost"),
+    [
+        (15, 30_000, False),
+        (15, 30_001, None),
+        (15, 16 * 60_000, None),
+        (15, 16 * 60_000 + 1, True),
+        (None, 30_000, False),
+        (None, 30_001, None),
+        (None, 30 * 86_400_000, None),
+    ],
+)
+def test_a_bucket_is_silent_only_after_the_time_that_s3_promises(
+    minutes: int | None, age: int, lost: bool | None
+) -> None:
+    name = bucket_heartbeat("models")
+    bucket = Heartbeat(name, NOW - age, BEAT, ordered=False, seen_ms=NOW, within_ms=within_ms(name, minutes))
+    assert by_copies("heartbeats", [bucket], NOW).lost is lost
+    table = Heartbeat(table_heartbeat("t"), NOW - 31_000, BEAT, ordered=False, seen_ms=NOW)
+    assert by_copies("heartbeats", [bucket, table], NOW).lost is (lost is not False)
 
 
 @pytest.mark.parametrize("age", [60_000.0, 60_001.0])

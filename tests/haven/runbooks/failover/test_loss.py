@@ -23,11 +23,12 @@ NOW = 1_800_000_000
 OBJECTIVE_MS, INTERVAL_MS = 15 * 60_000, 10_000
 UNTIL_MS = (NOW + 1 + loss.ALLOWANCE_SECONDS) * 1000
 """AWS's time is rounded up to a second, and the promotion may take as long as is allowed."""
+BUCKET = bucket_heartbeat("models")
 STORES = {
     DATABASE_HEARTBEAT: True,
     **dict.fromkeys(cache_heartbeats(2), True),
     table_heartbeat("haven-test-t"): False,
-    bucket_heartbeat("models"): False,
+    BUCKET: False,
 }
 
 
@@ -39,9 +40,9 @@ class Clock:
         return float(NOW)
 
 
-def site(standby: int = 1) -> Site:
+def site(standby: int = 1, minutes: int | None = None) -> Site:
     document = json.loads(json.dumps(manifest_document(standby=standby, rpo_minutes=OBJECTIVE_MS / 60_000)))
-    document["operations"]["heartbeats"] = {"stores": STORES}
+    document["operations"]["heartbeats"] = {"stores": STORES, "objectsWithinMinutes": minutes}
     return Site(parse(json.dumps(document), "a test"), TO, Clock())
 
 
@@ -70,8 +71,8 @@ def answered(asking: Any, items: list[Any]) -> Any:
     return ended.value.value
 
 
-def judged(items: list[Any], *, planned: bool = False, standby: int = 1) -> Judged:
-    found: Judged = answered(loss.judged(site(standby), goal(planned)), items)
+def judged(items: list[Any], *, planned: bool = False, standby: int = 1, minutes: int | None = None) -> Judged:
+    found: Judged = answered(loss.judged(site(standby, minutes), goal(planned)), items)
     return found
 
 
@@ -103,11 +104,27 @@ def test_a_heartbeat_that_is_no_number_refuses(store: str) -> None:
     assert verdicts(items)[store] is Verdict.NOT_A_NUMBER
 
 
-@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("store", [each for each in STORES if each != BUCKET])
 @pytest.mark.parametrize(("age", "expected"), [(59_000, Verdict.WITHIN), (59_001, Verdict.STALE)])
 def test_a_planned_failover_goes_by_no_sample_older_than_a_minute(store: str, age: int, expected: Verdict) -> None:
     found = verdicts(recorded({**FRESH, store: NOW * 1000 - age}), planned=True)
     assert found[store] is expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "age_ms", "expected"),
+    [
+        (10, 11 * 60_000 - 1000, Verdict.WITHIN),
+        (10, 11 * 60_000 - 999, Verdict.STALE),
+        (None, 12 * 60_000, Verdict.WITHIN),
+        (None, 16 * 60_000, Verdict.ABOVE),
+    ],
+)
+def test_a_planned_failover_gives_a_bucket_the_time_that_s3_promises_or_where_it_promises_none_the_objective(
+    minutes: int | None, age_ms: int, expected: Verdict
+) -> None:
+    found = verdicts(recorded({**FRESH, BUCKET: NOW * 1000 - age_ms}), planned=True, minutes=minutes)
+    assert found == {**dict.fromkeys(STORES, Verdict.WITHIN), BUCKET: expected}
 
 
 def test_only_ordered_stores_have_a_bound() -> None:

@@ -165,6 +165,17 @@ def test_a_heartbeat_is_fresh_up_to_a_minute(more: int, verdict: str) -> None:
     assert [each.what for each in found] == (["heartbeat of database"] if verdict else [])
 
 
+@pytest.mark.parametrize(("age_ms", "blocks"), [(16 * 60_000, False), (16 * 60_000 + 1, True)])
+def test_a_bucket_blocks_only_after_the_time_that_s3_promises(age_ms: int, blocks: bool) -> None:
+    found = manifest()
+    patient = found.model_copy(update={"objectives": found.objectives.model_copy(update={"rpo_minutes": None})})
+    beats = heartbeats(patient, **{"bucket:models": age_ms})
+    lines = {each.what: each for each in checks({("heartbeats", RECOVERY): beats}, patient)}
+    assert lines["heartbeat of bucket:models"].blocks is blocks
+    assert lines["heartbeat of bucket:models"].needed == "at most 960 s old"
+    assert lines["heartbeat of cache#0"].needed == "at most 60 s old"
+
+
 def test_each_store_without_a_heartbeat_is_a_line_of_its_own() -> None:
     items, answer = heartbeats(manifest())
     kept = [each for each in items if each["entry"] not in ("cache#0", "cache#1", "database")]
