@@ -218,8 +218,7 @@ class Operations(_Part):
     audit: Mapping[str, str] = {}
     """Region to its audit bucket."""
     mode: str = ""
-    """Name, in both Regions, of the parameter that tells applications whether they may write; empty: the environment
-    was deployed before there was one."""
+    """Name, in both Regions, of the parameter that tells applications whether they may write; empty: there is none."""
     role: str = ""
     """ARN of the operators' role; empty: the stack file names nobody who may take it."""
 
@@ -267,8 +266,7 @@ class RecoveryManifest(_Part):
     operations: Operations | None = None
     """None: the environment was deployed without."""
     images: Sequence[str] | None = None
-    """REPOSITORY@DIGEST of each image that pods need, the same in both Regions' registries. None: deployed before they
-    were here, as for the next three."""
+    """REPOSITORY@DIGEST of each image that pods need, in both registries. None: older, as for the next three."""
     weights: Sequence[Weights] | None = None
     secrets: Sequence[str] | None = None
     """Names of the replicated secrets, the same in both Regions."""
