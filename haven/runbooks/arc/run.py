@@ -81,7 +81,7 @@ class RegionSwitcher(Operator):
         why_not = made.why_not
         if running is not None:
             lines.append(f"{running} is {running.state}: it is watched, and none is started")
-            refused = made.in_the_way or (self._left_open and not request.force)
+            refused = made.in_the_way or (self.left_open and not request.force)
             why_not = made.why_not if refused else self._in_arc_s_way(running)
             if not made.open:
                 steps = self._graph(made.decision.fence, planned=request.planned, attached=running.id)

@@ -50,7 +50,7 @@ class Operator:
     """Where it is run, for the record of what it took."""
     _confirmed: Confirmed | None = field(default=None, init=False)
     """What a preview showed. None: there was none."""
-    _left_open: str = field(default="", init=False)
+    left_open: str = field(default="", init=False)
     """The open workflow to the other Region that a preview found, and that `--force` leaves open."""
     _leaving: str = field(default="", init=False)
     """The same workflow's id, once that is confirmed."""
@@ -58,7 +58,7 @@ class Operator:
     """The open workflow of another kind that a preview found in this journal."""
     _left: Workflow | None = field(default=None, init=False)
     """The same workflow, once it is confirmed that it is left open."""
-    _notes: Mapping[str, Any] = field(default_factory=dict, init=False)
+    found_notes: Mapping[str, Any] = field(default_factory=dict, init=False)
     """Of the lease, as a preview found them."""
     _closed: bool = field(default=False, init=False)
     """Whether the audit has its last record."""
@@ -77,10 +77,10 @@ class Operator:
         steps = self._planned(decided.fence, planned=request.planned)
         goal = Workflow("", self._goal(request, seen.now_ms))
         found = await loss.judged(self.site, goal)
-        soon = "" if resumed else self._too_soon(seen, self._notes, request)
-        refused = bool(self._left_open) and not request.force
+        soon = "" if resumed else self._too_soon(seen, self.found_notes, request)
+        refused = bool(self.left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
-        why_not = why_not or (self._left_open if refused else "") or soon
+        why_not = why_not or (self.left_open if refused else "") or soon
         self._other = await leaving.of_another_kind(self.site, None if resumed else workflow)
         in_the_way = self._other.in_the_way(request.force)
         losses = judging.forbidding(self.site, found)
@@ -106,7 +106,7 @@ class Operator:
     @property
     def _leaves(self) -> list[str]:
         """What stays open where a reason is given."""
-        return [each for each in (self._left_open, self._other.overridden) if each]
+        return [each for each in (self.left_open, self._other.overridden) if each]
 
     def _is_silent(self) -> bool:
         """Whether the Region that is left was found silent, so short a time ago that it needn't be asked again."""
@@ -114,9 +114,9 @@ class Operator:
 
     async def _look_up(self) -> Workflow | None:
         """The lease's notes, and the workflow that is open here."""
-        self._notes, workflow = await together(self.lease.left_notes(), self._open())
-        self._left_open = self.site.open_elsewhere(self._notes)
-        return workflow if workflow is None or workflow.id not in self._notes.get("left", ()) else None
+        self.found_notes, workflow = await together(self.lease.left_notes(), self._open())
+        self.left_open = self.site.open_elsewhere(self.found_notes)
+        return workflow if workflow is None or workflow.id not in self.found_notes.get("left", ()) else None
 
     async def _open(self) -> Workflow | None:
         """The journal's last workflow; None: it has ended, or there never was one."""
@@ -183,7 +183,7 @@ class Operator:
 
     async def _run(self, request: Request, last: Workflow | None) -> Report:
         elsewhere = self.site.open_elsewhere(self.lease.notes)
-        if elsewhere and not (request.force and elsewhere == self._left_open):  # what is overridden was shown before
+        if elsewhere and not (request.force and elsewhere == self.left_open):  # what is overridden was shown before
             return Report(State.REFUSED, [elsewhere, *self._leaving_it_open(request)])
         opened = self.lease.notes.get("open") or {}
         if last is not None and last.end is not None and opened.get("workflow") == last.id:
