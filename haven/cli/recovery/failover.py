@@ -277,14 +277,15 @@ class _Job:
         made = self.operator = self._made(records)
         preview: Preview = self._do(made.preview(request))
         expected = failover_text.Expected()
-        if self.how is How.STEPS:
-            known = known_terms(manifest, self.to)
+        if self.how is How.STEPS and not preview.nothing:
+            terms = known_terms(manifest, self.to)
+            known = {each: node for each, node in terms.items() if each not in preview.done}
             expected = failover_text.Expected(estimates(known), until_served(preview.steps, known))
         self.board.expected = expected.steps
         if not self.words.as_json:
             found = failover_text.shown(preview, self.to, self.located, expected, self.how)
             output.emit("\n".join(found) + "\n")
-        if self.words.dry_run or preview.why_not:
+        if self.words.dry_run or preview.why_not or preview.nothing:
             self._print({**failover_text.previewed(preview, self.to, name, expected), **self._of_plan()})
             return FINDINGS if preview.why_not else OK
         for each in preview.needs:  # the step that judges the loss looks for itself, and may find less

@@ -88,7 +88,7 @@ class RegionSwitcher(Operator):
                 decided = self._attached(running, made.decision)
                 overrides = judging.overridden(decided, request, steps, region=self.site.to, left_open=self._leaves)
                 made = replace(made, decision=decided, steps=steps, overrides=overrides)
-        return replace(made, plan=lines, why_not=why_not)
+        return replace(made, plan=lines, why_not=why_not, nothing="" if running else made.nothing)
 
     async def _known_plan(self) -> Plan:
         arn, to = self.site.manifest.recovery_plan, self.site.to

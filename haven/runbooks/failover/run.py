@@ -75,20 +75,20 @@ class Operator:
         decided, request = deciding.as_it_would(going_on, request, seen, self._decide, self.opening)
         self._confirmed = Confirmed(self.site, self.site.clock.monotonic(), seen.seen, decided, request.planned)
         steps = self._planned(decided.fence, planned=request.planned)
-        goal = Workflow("", self._goal(request, seen.now_ms))
-        found = await loss.judged(self.site, goal)
-        soon = "" if resumed else self._too_soon(seen, self.found_notes, request)
+        goal, notes = self._goal(request, seen.now_ms), self.found_notes
+        judgements, losses = await judging.as_of_now(self.site, deciding.given(going_on, goal), seen.writer)
+        is_open = bool(workflow or self.left_open or notes.get("open") or notes.get("left"))
+        soon = "" if resumed else self._too_soon(seen, notes, request)
         refused = bool(self.left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
         why_not = why_not or (self.left_open if refused else "") or soon
         self._other = await leaving.of_another_kind(self.site, None if resumed else workflow)
         in_the_way = self._other.in_the_way(request.force)
-        losses = judging.forbidding(self.site, found)
         return Preview(
             seen,
             decided,
             steps,
-            [each.describe() for each in found.judgements],
+            judgements,
             in_the_way or why_not,
             workflow.id if workflow and resumed else "",
             judging.needed(
@@ -100,6 +100,8 @@ class Operator:
                 left_open=refused or self._other.asks(request.force),
             ),
             overrides=judging.overridden(decided, request, steps, region=self.site.to, left_open=self._leaves),
+            nothing=await deciding.nothing_to_do(self.site, seen, goal, is_open=is_open),
+            done=deciding.done(going_on),
             in_the_way=bool(in_the_way),
         )
 
