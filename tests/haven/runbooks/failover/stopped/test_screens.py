@@ -80,3 +80,33 @@ def test_a_run_that_goes_on_shows_what_is_done_and_predicts_only_the_rest(ground
     assert (document["steps"]["promote-database"], document["steps"]["verify"]) == ("done", "planned")
     assert "promote-database" not in document["predicted"]
     assert document["predicted"]["until verified"]["p95"] < whole["until verified"]["p95"] / 2
+
+
+@pytest.mark.exhaustive
+def test_the_status_names_what_a_killed_failover_left_open_and_who_is_shut_out(ground: Ground) -> None:
+    ground.beat(seconds_ago=0)
+    fine = readings(ground)
+    assert fine["journal", R] == [f"no failover to {R} is open"]
+    assert fine["access", P] == ["open to clients and consumers, and applications may write"]
+    fenced(ground)
+    found = readings(ground)
+    (opened,) = found["journal", R]
+    assert opened.startswith(f"a failover to {R} is open at step "), opened
+    assert f"haven failover sim --to {R} ends it" in opened
+    assert found["journal", P] == [f"no failover to {P} is open"]
+    clients, consumers, applications = found["access", P]
+    assert clients.startswith("a failover closed database and cache to clients (acl-"), clients
+    assert consumers == "a failover closed queues to consumers: jobs-eu-west-1-queue"
+    assert applications == "applications are asked not to write (read-only)"
+
+
+def readings(ground: Ground) -> dict[tuple[str, str], list[str]]:
+    """Area and Region of the status to what it describes."""
+    words = ground.command("status", "--json")
+    place = words.index("--records")
+    command = [*words[:place], *words[place + 2 :]]
+    done = subprocess.run(command, env=ground.variables, capture_output=True, text=True, check=False)
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in json.loads(done.stdout)["readings"]:
+        found.setdefault((each["area"], each["region"]), []).append(each["description"])
+    return found
