@@ -206,6 +206,8 @@ class StepRecord:
 
     intent: Mapping[str, Any] = field(default_factory=dict)
     """The last call that was to be made; empty: none."""
+    at: float | None = None
+    """When that intent was written, in seconds since the epoch, by the writer's clock. None: there is none."""
     open: bool = False
     """Whether the last intent has no outcome: the call may have been made, or may not."""
     outcome: str = ""
@@ -291,7 +293,7 @@ def _turn(workflow: Workflow) -> None:
 def _apply_to_step(record: StepRecord, entry: Entry) -> None:
     if entry.kind == INTENT:
         record.intent = {name: entry.data.get(name) for name in ("call", "arguments")}
-        record.open = True
+        record.open, record.at = True, entry.at
         record.before = {**entry.data.get("before", {}), **record.before}
         record.data = {}  # what was found before may change now
     elif entry.kind == OUTCOME:
