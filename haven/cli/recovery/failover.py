@@ -205,7 +205,7 @@ class _Job:
         from haven.cli.recovery import arc
 
         going_on = arc.goes_on(self.operator, self.board) if self.how is How.ARC else ""
-        return f"{self._closed()}{going_on or _GO_ON}"
+        return f"{self._left_changed()}{going_on or _GO_ON}"
 
     @property
     def begun(self) -> bool:
@@ -217,7 +217,7 @@ class _Job:
         from haven.runbooks.workflow.audit import AuditError
         from haven.runbooks.workflow.threads import Threads
 
-        unchanged, made = "Nothing was changed.", self.operator
+        unchanged, made = self._unchanged(), self.operator
         if made is None or not made.audit.head.count:
             return unchanged
         with suppress(AuditError, TimeoutError):  # this machine's disk has what can be had
@@ -228,14 +228,28 @@ class _Job:
         lacks = f"{plural(made.audit.pending, 'audit record')} of this run"
         return f"{unchanged} The bucket lacks {lacks}: haven audit publish {name} --in {self.to}"
 
-    def _closed(self) -> str:
-        """That clients may be shut out, which doesn't end by itself."""
-        from haven.runbooks.failover.loss import CLOSED
+    def _unchanged(self) -> str:
+        """That this run changed nothing; and what others have left open, which doesn't end by itself."""
+        made = self.operator
+        elsewhere = f"{made.left_open}, and stays so. " if made and made.left_open else ""
+        left = self._left_changed()
+        if not elsewhere and not left:
+            return "Nothing was changed."
+        return (
+            f"This run changed nothing, but {elsewhere or 'an earlier one did. '}{left}{_GO_ON if left else ''}".strip()
+        )
 
-        if CLOSED not in self.board.last:
+    def _left_changed(self) -> str:
+        """That clients and applications may be shut out, which doesn't end by itself, and how it is called off."""
+        from haven.runbooks.failover.resuming import standing
+
+        made = self.operator
+        workflow = standing.open_in(made.journal.entries, made.found_notes) if made else None
+        if made is None or workflow is None or not (found := standing.changed(made.site, workflow)):
             return ""
-        old = self.located.manifest.other(self.to)
-        return f"Database and cache in {old} may be closed to clients, and stay so until this has gone on. "
+        called_off = "" if self.how is How.ARC else standing.calling_off(made.site, workflow)
+        way_out = f"While {made.site.old} still writes, this calls it off: {called_off}. " if called_off else ""
+        return f"{' '.join(found)} {way_out}"
 
     def _made(self, records: Path) -> "Operator":
         from haven.cli.recovery import arc
@@ -263,14 +277,15 @@ class _Job:
         made = self.operator = self._made(records)
         preview: Preview = self._do(made.preview(request))
         expected = failover_text.Expected()
-        if self.how is How.STEPS:
-            known = known_terms(manifest, self.to)
+        if self.how is How.STEPS and not preview.nothing:
+            terms = known_terms(manifest, self.to)
+            known = {each: node for each, node in terms.items() if each not in preview.done}
             expected = failover_text.Expected(estimates(known), until_served(preview.steps, known))
         self.board.expected = expected.steps
         if not self.words.as_json:
             found = failover_text.shown(preview, self.to, self.located, expected, self.how)
             output.emit("\n".join(found) + "\n")
-        if self.words.dry_run or preview.why_not:
+        if self.words.dry_run or preview.why_not or preview.nothing:
             self._print({**failover_text.previewed(preview, self.to, name, expected), **self._of_plan()})
             return FINDINGS if preview.why_not else OK
         for each in preview.needs:  # the step that judges the loss looks for itself, and may find less

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from haven.runbooks.failover.times.predicted import Estimate
     from haven.runbooks.manifest import Located
     from haven.runbooks.workflow.report import Report
+    from haven.runbooks.workflow.steps import Step
 
 SCHEMA = "failover.v1"
 """Of `--json`: the file haven/cli/schemas/failover.v1.json."""
@@ -61,6 +62,9 @@ def shown(preview: "Preview", to: str, located: "Located", expected: Expected, h
         yield f"  the old writer: {preview.decision.fence}"
     if preview.open:
         yield f"  goes on with workflow {preview.open}"
+    if preview.nothing:
+        yield f"  {preview.nothing} already: nothing is to be done"
+        return
     goal, no_return = f"to {to}", "the start of the plan" if how is How.ARC else "the first promotion"
     if how is How.REBUILD:
         goal, no_return = f"to a new secondary in {manifest.other(to)}", "the first release"
@@ -68,6 +72,9 @@ def shown(preview: "Preview", to: str, located: "Located", expected: Expected, h
     yield f"Steps {goal}, each after those that it names; {no_return} is the point of no return:"
     for step in preview.steps:
         after = f", after {', '.join(step.after)}" if step.after else ""
+        if step.name in preview.done:
+            yield f"  {step.name}: {step.title} (done{', and looked at once more' if step.fresh else ''})"
+            continue
         known = expected.steps.get(step.name)
         usual = f", predicted {span(known)}" if known else ""
         yield f"  {step.name}: {step.title} (within {step.deadline:.0f} s{usual}{after})"
@@ -77,17 +84,22 @@ def shown(preview: "Preview", to: str, located: "Located", expected: Expected, h
 
 def previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Mapping[str, Any]:
     """The preview, as JSON has it."""
-    document = _document("refused" if preview.why_not else "previewed", to, name)
+    state = "refused" if preview.why_not else "nothing to do" if preview.nothing else "previewed"
+    why = preview.why_not or preview.nothing
     return {
-        **document,
-        "why": [preview.why_not] if preview.why_not else [],
+        **_document(state, to, name),
+        "why": [why] if why else [],
         "workflow": preview.open,
-        "steps": {each.name: "planned" for each in preview.steps},
+        "steps": {each.name: "done" if each.name in preview.done else "planned" for each in _steps(preview)},
         "next": list(preview.needs),
         "losses": list(preview.judgements),
         "overrides": list(preview.overrides),
         "predicted": expected.document(),
     }
+
+
+def _steps(preview: "Preview") -> "Sequence[Step]":
+    return () if preview.nothing else preview.steps
 
 
 def reported(report: "Report", then: Sequence[str], to: str, name: str, expected: Expected) -> Mapping[str, Any]:

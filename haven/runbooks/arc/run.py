@@ -81,14 +81,14 @@ class RegionSwitcher(Operator):
         why_not = made.why_not
         if running is not None:
             lines.append(f"{running} is {running.state}: it is watched, and none is started")
-            refused = made.in_the_way or (self._left_open and not request.force)
+            refused = made.in_the_way or (self.left_open and not request.force)
             why_not = made.why_not if refused else self._in_arc_s_way(running)
             if not made.open:
                 steps = self._graph(made.decision.fence, planned=request.planned, attached=running.id)
                 decided = self._attached(running, made.decision)
                 overrides = judging.overridden(decided, request, steps, region=self.site.to, left_open=self._leaves)
                 made = replace(made, decision=decided, steps=steps, overrides=overrides)
-        return replace(made, plan=lines, why_not=why_not)
+        return replace(made, plan=lines, why_not=why_not, nothing="" if running else made.nothing)
 
     async def _known_plan(self) -> Plan:
         arn, to = self.site.manifest.recovery_plan, self.site.to

@@ -3,13 +3,13 @@
 And what a refusal asks of the operator: who is dead and what may be lost are two judgements, each with its own flag.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-from haven.runbooks.failover import database
+from haven.runbooks.failover import database, stores
 from haven.runbooks.failover.decision import Decision, Needs, Request
 from haven.runbooks.failover.guard import to_accept
-from haven.runbooks.failover.loss import DATABASE, Judged, advice, behind, judged
+from haven.runbooks.failover.loss import CACHE, DATABASE, Judged, advice, behind, judged
 from haven.runbooks.failover.observe import Observation
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving.steps import INFERS
@@ -42,6 +42,10 @@ class Preview:
     """Of a Region switch: what ARC has of its plan."""
     overrides: Sequence[str] = ()
     """What `--force` overrides, or may, each by its name."""
+    nothing: str = ""
+    """Why nothing is to be done; empty: something is."""
+    done: Collection[str] = ()
+    """The steps that an earlier run of the workflow has done, by name."""
     in_the_way: bool = False
     """Whether a workflow of another kind is open, and has to end first or to be left open by a reason."""
 
@@ -102,6 +106,26 @@ def forbidding(site: Site, found: Judged) -> list[float | None]:
     headless = site.new_side.database.standby == 0
     later = [] if site.restores else [each for each in found.forbidding if not (headless and each.store == DATABASE)]
     return [each.loss_ms for each in later]
+
+
+async def as_of_now(site: Site, workflow: Workflow, writer: str | None) -> tuple[list[str], list[float | None]]:
+    """What may be lost of each store, in words, and in milliseconds where it forbids the promotion.
+
+    Args:
+        site: from where to where.
+        workflow: the open one, or what a new one would begin with.
+        writer: the Region that the database is written in. Where it is the new one, nothing is judged any more but a
+            cache that is still to be promoted, as no step judges anything else.
+
+    Raises:
+        CallError: no answer.
+    """
+    found = await judged(site, workflow)
+    if writer == site.to:
+        waits = await stores.awaits_promotion(site)
+        kept = [each for each in found.judgements if waits and each.store.partition("#")[0] == CACHE]
+        found = replace(found, judgements=kept)
+    return [each.describe() for each in found.judgements], forbidding(site, found)
 
 
 def needed(

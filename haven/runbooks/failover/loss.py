@@ -13,7 +13,7 @@ from haven.runbooks.workflow.table import Table
 
 HEARTBEATS = "heartbeat"
 """As the function records them (haven_components/resilience/heartbeat_function/keys.py)."""
-DATABASE = "database"
+DATABASE, CACHE = "database", "cache"
 CLOSED = "close-old-writer"
 READ_WITHIN_MS = 60_000.0
 """[assumption] Six rounds of the function that reads: what it hasn't read for longer, it says nothing about."""

@@ -50,7 +50,7 @@ class Operator:
     """Where it is run, for the record of what it took."""
     _confirmed: Confirmed | None = field(default=None, init=False)
     """What a preview showed. None: there was none."""
-    _left_open: str = field(default="", init=False)
+    left_open: str = field(default="", init=False)
     """The open workflow to the other Region that a preview found, and that `--force` leaves open."""
     _leaving: str = field(default="", init=False)
     """The same workflow's id, once that is confirmed."""
@@ -58,7 +58,7 @@ class Operator:
     """The open workflow of another kind that a preview found in this journal."""
     _left: Workflow | None = field(default=None, init=False)
     """The same workflow, once it is confirmed that it is left open."""
-    _notes: Mapping[str, Any] = field(default_factory=dict, init=False)
+    found_notes: Mapping[str, Any] = field(default_factory=dict, init=False)
     """Of the lease, as a preview found them."""
     _closed: bool = field(default=False, init=False)
     """Whether the audit has its last record."""
@@ -75,20 +75,20 @@ class Operator:
         decided, request = deciding.as_it_would(going_on, request, seen, self._decide, self.opening)
         self._confirmed = Confirmed(self.site, self.site.clock.monotonic(), seen.seen, decided, request.planned)
         steps = self._planned(decided.fence, planned=request.planned)
-        goal = Workflow("", self._goal(request, seen.now_ms))
-        found = await loss.judged(self.site, goal)
-        soon = "" if resumed else self._too_soon(seen, self._notes, request)
-        refused = bool(self._left_open) and not request.force
+        goal, notes = self._goal(request, seen.now_ms), self.found_notes
+        judgements, losses = await judging.as_of_now(self.site, deciding.given(going_on, goal), seen.writer)
+        is_open = bool(workflow or self.left_open or notes.get("open") or notes.get("left"))
+        soon = "" if resumed else self._too_soon(seen, notes, request)
+        refused = bool(self.left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
-        why_not = why_not or (self._left_open if refused else "") or soon
+        why_not = why_not or (self.left_open if refused else "") or soon
         self._other = await leaving.of_another_kind(self.site, None if resumed else workflow)
         in_the_way = self._other.in_the_way(request.force)
-        losses = judging.forbidding(self.site, found)
         return Preview(
             seen,
             decided,
             steps,
-            [each.describe() for each in found.judgements],
+            judgements,
             in_the_way or why_not,
             workflow.id if workflow and resumed else "",
             judging.needed(
@@ -100,13 +100,15 @@ class Operator:
                 left_open=refused or self._other.asks(request.force),
             ),
             overrides=judging.overridden(decided, request, steps, region=self.site.to, left_open=self._leaves),
+            nothing=await deciding.nothing_to_do(self.site, seen, goal, is_open=is_open),
+            done=deciding.done(going_on),
             in_the_way=bool(in_the_way),
         )
 
     @property
     def _leaves(self) -> list[str]:
         """What stays open where a reason is given."""
-        return [each for each in (self._left_open, self._other.overridden) if each]
+        return [each for each in (self.left_open, self._other.overridden) if each]
 
     def _is_silent(self) -> bool:
         """Whether the Region that is left was found silent, so short a time ago that it needn't be asked again."""
@@ -114,9 +116,9 @@ class Operator:
 
     async def _look_up(self) -> Workflow | None:
         """The lease's notes, and the workflow that is open here."""
-        self._notes, workflow = await together(self.lease.left_notes(), self._open())
-        self._left_open = self.site.open_elsewhere(self._notes)
-        return workflow if workflow is None or workflow.id not in self._notes.get("left", ()) else None
+        self.found_notes, workflow = await together(self.lease.left_notes(), self._open())
+        self.left_open = self.site.open_elsewhere(self.found_notes)
+        return workflow if workflow is None or workflow.id not in self.found_notes.get("left", ()) else None
 
     async def _open(self) -> Workflow | None:
         """The journal's last workflow; None: it has ended, or there never was one."""
@@ -183,7 +185,7 @@ class Operator:
 
     async def _run(self, request: Request, last: Workflow | None) -> Report:
         elsewhere = self.site.open_elsewhere(self.lease.notes)
-        if elsewhere and not (request.force and elsewhere == self._left_open):  # what is overridden was shown before
+        if elsewhere and not (request.force and elsewhere == self.left_open):  # what is overridden was shown before
             return Report(State.REFUSED, [elsewhere, *self._leaving_it_open(request)])
         opened = self.lease.notes.get("open") or {}
         if last is not None and last.end is not None and opened.get("workflow") == last.id:

@@ -47,7 +47,7 @@ async def _guarded(site: Site, workflow: Workflow, asked: Mapping[str, str]) -> 
         return Waiting("the database goes first: where RDS refuses the switchover, nothing is promoted")
     if late := await _behind(site, workflow):
         return Waiting(late)
-    why, not_after = await loss.refusal(site, workflow, "cache")
+    why, not_after = await loss.refusal(site, workflow, loss.CACHE)
     why = why or await fence.gone(site, workflow)
     if why:
         return Impossible(why)
@@ -71,6 +71,16 @@ async def is_primary(region: str, name: str) -> bool:
         CallError: no answer.
     """
     return datastore_info(await group(region, name)).get("GlobalReplicationGroupMemberRole") == PRIMARY
+
+
+async def awaits_promotion(site: Site) -> bool:
+    """Whether the new Region's group is a secondary of its Global Datastore.
+
+    Raises:
+        CallError: no answer.
+    """
+    info = datastore_info(await group(site.to, site.new_side.cache))
+    return bool(info.get("GlobalReplicationGroupId")) and info.get("GlobalReplicationGroupMemberRole") != PRIMARY
 
 
 async def group(region: str, name: str, *, observes: bool = False) -> Mapping[str, Any] | None:

@@ -94,9 +94,9 @@ class Rebuilder(Operator):
         found, workflow = await together(survey(self.site), self._look_up())
         resumed = workflow is not None and kind_of(workflow) == self.kind
         decided = await self._judged(found, request.force)
-        refused = bool(self._left_open) and not request.force
+        refused = bool(self.left_open) and not request.force
         why_not = "" if decided.allowed or resumed else decided.why
-        why_not = why_not or (self._left_open if refused else "")
+        why_not = why_not or (self.left_open if refused else "")
         self._other = await leaving.of_another_kind(self.site, None if resumed else workflow)
         in_the_way = self._other.in_the_way(request.force)
         why_not = in_the_way or why_not

@@ -3,18 +3,18 @@ instances under the manifest's names."""
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from haven.runbooks.clients import Client
-from haven.runbooks.failover import fence
-from haven.runbooks.failover.consumers import queues
 from haven.runbooks.failover.database import AVAILABLE, KEPT, OF_THE_OLD_VOLUME, copying, fitting, kept_as
 from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.observation import Answer
 from haven.runbooks.reconcile.checks import Check, unknown
 from haven.runbooks.serving import mode
+from haven.runbooks.status import closed
+from haven.runbooks.status.closed import ACLS, MODE, QUEUES
 from haven.runbooks.status.readings import Answers, Questions, State
 
 _RESTORED_LENGTH = 61
@@ -22,7 +22,7 @@ _RESTORED_LENGTH = 61
 2026-11-27)."""
 RESTORED = "haven-compare-"
 """What names of restored clusters begin with; the heartbeat's function logs in to no other one."""
-SNAPSHOTS, ACLS, INSTANCES, MODE, QUEUES = "divergence", "fence", "instances", "write mode", "queues"
+SNAPSHOTS, INSTANCES = "divergence", "instances"
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
@@ -33,50 +33,16 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
         pages = client("rds", region).get_paginator("describe_db_cluster_snapshots")
         return [each for page in pages.paginate(DBClusterIdentifier=cluster) for each in page["DBClusterSnapshots"]]
 
-    def closed(region: str) -> list[tuple[str, int]]:
-        group = manifest.sides[region].database.subnet_group
-        found = client("rds", region).describe_db_subnet_groups(DBSubnetGroupName=group)["DBSubnetGroups"]
-        subnets = [each["SubnetIdentifier"] for each in found[0]["Subnets"]] if found else []
-        named = {"Name": "association.subnet-id", "Values": subnets}
-        acls = client("ec2", region).describe_network_acls(Filters=[named])["NetworkAcls"] if subnets else []
-        return list(fence.entries(acls))
-
-    def stopped(region: str) -> dict[str, tuple[str, queues.Policy]]:
-        return dict(_stopped(client, region, manifest.sides[region].queues.values()))
-
     def instances(region: str) -> list[str]:
         named = {"Name": "db-cluster-id", "Values": [manifest.sides[region].database.cluster]}
         answer = client("rds", region).describe_db_instances(Filters=[named])
         return [each["DBInstanceIdentifier"] for each in answer["DBInstances"]]
 
-    def write_mode(region: str) -> str:
-        name = manifest.operations.mode if manifest.operations else ""
-        return str(client("ssm", region).get_parameter(Name=name)["Parameter"]["Value"]) if name else ""
-
     return {
-        (what, region): partial(ask, region)
-        for region in manifest.both
-        for what, ask in (
-            (SNAPSHOTS, snapshots),
-            (ACLS, closed),
-            (QUEUES, stopped),
-            (INSTANCES, instances),
-            (MODE, write_mode),
-        )
+        **{(SNAPSHOTS, region): partial(snapshots, region) for region in manifest.both},
+        **{(INSTANCES, region): partial(instances, region) for region in manifest.both},
+        **closed.questions(manifest, client),
     }
-
-
-def _stopped(client: Client, region: str, names: Iterable[str]) -> Iterator[tuple[str, tuple[str, queues.Policy]]]:
-    """Name, URL and policy of each queue that a failover closed to consumers."""
-    for name in names:
-        sqs = client("sqs", region)
-        try:
-            url, attributes = queues.described(sqs, name)
-        except sqs.exceptions.QueueDoesNotExist:
-            continue
-        policy = queues.read(attributes)
-        if policy.marked:
-            yield name, (url, policy)
 
 
 def old_volume(

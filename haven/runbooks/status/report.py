@@ -13,8 +13,10 @@ from haven.runbooks.observation import WITHIN_SECONDS, ask_all
 from haven.runbooks.status import (
     backups,
     capacity,
+    closed,
     drills,
     heartbeats,
+    open_workflow,
     replication,
     serving,
     traffic,
@@ -62,12 +64,26 @@ def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) ->
     """
     begin = time.monotonic()
     manifest = located.manifest
-    parts = (writers, capacity, serving, workloads, replication, heartbeats, traffic, backups, drills)
+    parts = (
+        open_workflow,
+        closed,
+        writers,
+        capacity,
+        serving,
+        workloads,
+        replication,
+        heartbeats,
+        traffic,
+        backups,
+        drills,
+    )
     answers = ask_all({key: ask for part in parts for key, ask in part.questions(manifest, client).items()}, within)
     writer = writers.writing_region(answers)
     found = [
         *(Reading("manifest", "", State.WRONG, each) for each in located.remarks),
         *(Reading("manifest", "", State.OK, each) for each in newer(manifest)),
+        *open_workflow.readings(manifest, answers),
+        *closed.readings(manifest, answers),
         *writers.readings(manifest, answers),
         *capacity.readings(manifest, answers, writer),
         *serving.readings(manifest, answers, writer),

@@ -273,13 +273,21 @@ class _Drive:
 
     def __init__(self, run: _Run, step: Step, record: StepRecord, begin: float) -> None:
         self._run, self._step, self._record, self._begin = run, step, record, begin
-        self._quiet = begin + step.settle if record.may_have_happened else begin
+        self._quiet = begin + self._unsettled() if record.may_have_happened else begin
         """Until when a call that was made may not show yet."""
         self._calls = 0
         self._refused = {"look": 0, "call": 0}
         """How often in a row."""
         self._pause = _FIRST_SECONDS
         self._reason = ""
+
+    def _unsettled(self) -> float:
+        """Seconds for which the call of an earlier run may not show yet. Of one that may be made again they count from
+        its entry: the clock that wrote it may be another machine's, and where that is slow the call is made twice."""
+        if not self._step.repeatable or self._record.at is None:
+            return self._step.settle
+        age = max(0.0, self._run.clock.wall() - self._record.at)
+        return max(0.0, self._step.settle - age)
 
     async def to_the_end(self) -> Done:
         """Look and act until the goal is reached."""
@@ -325,6 +333,9 @@ class _Drive:
         if self._record.intent != _intent(call):
             self._calls = 0
         elif self._now < self._quiet:
+            if not self._calls:
+                left = self._quiet - self._now
+                self._reason = f"an earlier run may have made the call: once more in {left:.0f} s if it doesn't show"
             return
         elif self._calls >= _CALLS or (
             self._calls and self._record.outcome == log.ACCEPTED and not self._step.repeatable

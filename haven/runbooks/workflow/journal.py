@@ -156,7 +156,7 @@ class Journal:
                 continue
             if found is not None and (found["holder"], found["body"]) == (self._holder, text):
                 return
-            raise DisplacedError(entry.number, _entry(found).who if found else "somebody")
+            raise DisplacedError(entry.number, entry_of(found).who if found else "somebody")
         raise UnwrittenError(f"{self._table.name} in {self._table.region} doesn't take the journal: {problem}")
 
 
@@ -169,7 +169,8 @@ async def stored(table: Table) -> list[Entry]:
     """
     items, _ = await table.query(ID)
     last = len(items) - 1
-    return [_entry(each, _removal(table, each) if place == last else _RESTORE_FIX) for place, each in enumerate(items)]
+    fixes = [_removal(table, each) if place == last else _RESTORE_FIX for place, each in enumerate(items)]
+    return list(map(entry_of, items, fixes))
 
 
 def _removal(table: Table, item: Mapping[str, Any]) -> str:
@@ -180,7 +181,16 @@ def _removal(table: Table, item: Mapping[str, Any]) -> str:
     return f"it is the last one: remove it, {who}, and run the same command once more: {shlex.join(typed)}"
 
 
-def _entry(item: Mapping[str, Any], fix: str = _RESTORE_FIX) -> Entry:
+def entry_of(item: Mapping[str, Any], fix: str = _RESTORE_FIX) -> Entry:
+    """An entry as the table has it.
+
+    Args:
+        item: its attributes, without DynamoDB's types.
+        fix: what to do where it can't be read. Omitted: restore the table.
+
+    Raises:
+        Problems: it can't be read.
+    """
     try:
         body = json.loads(item["body"])
         return Entry(body["number"], body["kind"], body["token"], body["who"], body["at"], body["data"])
@@ -196,6 +206,8 @@ class StepRecord:
 
     intent: Mapping[str, Any] = field(default_factory=dict)
     """The last call that was to be made; empty: none."""
+    at: float | None = None
+    """When that intent was written, in seconds since the epoch, by the writer's clock. None: there is none."""
     open: bool = False
     """Whether the last intent has no outcome: the call may have been made, or may not."""
     outcome: str = ""
@@ -281,7 +293,7 @@ def _turn(workflow: Workflow) -> None:
 def _apply_to_step(record: StepRecord, entry: Entry) -> None:
     if entry.kind == INTENT:
         record.intent = {name: entry.data.get(name) for name in ("call", "arguments")}
-        record.open = True
+        record.open, record.at = True, entry.at
         record.before = {**entry.data.get("before", {}), **record.before}
         record.data = {}  # what was found before may change now
     elif entry.kind == OUTCOME:

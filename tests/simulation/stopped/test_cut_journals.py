@@ -7,7 +7,7 @@ import pytest
 
 from haven.base.problems import Problems
 from haven.runbooks.workflow.cut import RESTORED
-from haven.runbooks.workflow.journal import _entry
+from haven.runbooks.workflow.journal import entry_of
 from haven.runbooks.workflow.report import Report, State
 from tests.simulation.model import R
 from tests.simulation.operators import Machine, machine, start
@@ -128,10 +128,10 @@ def test_an_entry_of_the_journal_that_is_cut_at_any_byte_is_refused_with_its_num
     items = Run([], CASES["unplanned"]).model.regions[R].tables.items
     bodies = {place[2]: item["body"]["S"] for place, item in items.items() if place[1] == "journal"}
     for number, body in bodies.items():
-        assert _entry({"entry": number, "body": body}).number == int(number)
+        assert entry_of({"entry": number, "body": body}).number == int(number)
         for length in range(len(body.encode())):
             with pytest.raises(Problems, match=f"entry {number} of the journal"):
-                _entry({"entry": number, "body": body.encode()[:length].decode(errors="replace")})
+                entry_of({"entry": number, "body": body.encode()[:length].decode(errors="replace")})
 
 
 @pytest.mark.parametrize(("points", "every"), [(40, 97), pytest.param(60, 1, marks=pytest.mark.exhaustive)])

@@ -1,6 +1,6 @@
 """What is decided anew by whoever goes on with a workflow: it may become unplanned, be undone, or go forward again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -92,6 +92,48 @@ def as_it_would(
         return decide(seen, request), request
     found = anew(workflow, request, seen, decide, opening)
     return found.decided, replace(request.going_on(workflow.goal), planned=found.wanted.planned)
+
+
+def given(workflow: Workflow | None, goal: Mapping[str, Any]) -> Workflow:
+    """What a run would judge by.
+
+    Args:
+        workflow: the open one that it would go on with. None: it would begin one.
+        goal: by what is typed now.
+    """
+    if workflow is None:
+        return Workflow("", goal)
+    typed = {name: goal[name] for name in ("planned", "force", "acceptLoss")}
+    return replace(workflow, goal={**workflow.goal, **typed})
+
+
+def done(workflow: Workflow | None) -> list[str]:
+    """The steps that needn't be taken once more.
+
+    Args:
+        workflow: the open one. None: there is none; one that is being undone goes back over its steps.
+    """
+    if workflow is None or workflow.aborting:
+        return []
+    return [name for name, record in workflow.steps.items() if record.done]
+
+
+async def nothing_to_do(site: Site, seen: Observation, goal: Mapping[str, Any], *, is_open: bool) -> str:
+    """Why a run would change nothing; empty: it would, or nobody knows.
+
+    Args:
+        site: from where to where.
+        seen: both Regions, now.
+        goal: of a workflow that would begin.
+        is_open: whether a workflow is open, or was left open, in either direction.
+    """
+    if is_open or seen.writer != site.to:
+        return ""
+    try:
+        complete = await is_complete(site, Workflow("", goal), fence(seen.seen))
+    except CallError:
+        return ""
+    return f"{site.to} is the writing Region" if complete else ""
 
 
 async def is_complete(site: Site, nothing: Workflow, how: Fence) -> bool:
