@@ -60,7 +60,8 @@ def verify(
     own = _own(records / AUDIT) if records is not None else None
     chosen = source(environment, regions, manifest, directory, first=where)
     chosen.require_region("--in", where)
-    found = operations(chosen.located().manifest, where, "--in")
+    located = chosen.located().manifest
+    found = operations(located, where, "--in")
     entries: list[Entry] = _done(chosen, lambda: stored(Table(where, found.tables[where])))
     known = [(chain.Head(**each.data["audit"]), each.who) for each in entries if each.data.get("audit")]
     heads = [each for each, _ in known]
@@ -71,7 +72,7 @@ def verify(
         content = _bucket(chosen, where, found.audit[where]) if where in found.audit else b""
     findings = list(chain.verify(content, heads))
     who = {head.session: name for head, name in known}
-    lines = [_line(each, who.get(each.session, ""), environment, where) for each in findings]
+    lines = [_line(each, who.get(each.session, ""), located.named, where) for each in findings]
     count = content.count(b"\n")
     if not (count or heads or findings):
         output.emit(f"There is no record of a runbook in {where}{_elsewhere(found, where)}\n")
@@ -86,12 +87,12 @@ def _elsewhere(found: "Operations", where: str) -> str:
     return f": those of a failover are in the Region that it led to, also {' and '.join(others)}" if others else ""
 
 
-def _line(finding: "Finding", who: str, environment: str, where: str) -> str:
+def _line(finding: "Finding", who: str, named: str, where: str) -> str:
     """A finding, and where the record may be that it misses."""
     line = f"  {finding.session or 'record'} {finding.index}: {finding.problem}"
     if not who:
         return line
-    hint = f"; if they are there: haven audit publish {environment} --in {where}" if finding.missing else ""
+    hint = f"; if they are there: haven audit publish {named} --in {where}" if finding.missing else ""
     return f"{line}; written by {who}{hint}"
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from haven.base import strict_json
 from haven.runbooks.clients import Client
-from haven.runbooks.manifest import RecoveryManifest, value
+from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.manifest_parameters import value
 from haven.runbooks.observation import Answer, first
 from haven.runbooks.preflight.checks import Check
 from haven.runbooks.preflight.database import GLOBAL, MEMBER

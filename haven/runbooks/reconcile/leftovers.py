@@ -142,7 +142,7 @@ def comparing(manifest: RecoveryManifest, region: str, copy: str) -> list[str]:
         f" --vpc-security-group-ids $({groups} --query 'DBClusters[0].VpcSecurityGroups[].VpcSecurityGroupId')",
         f"aws rds create-db-instance --region {region} --engine aurora-postgresql --db-instance-identifier {name}-1"
         f" --db-cluster-identifier {name} --db-instance-class {manifest.database.instance_class}",
-        f"haven reconcile {manifest.environment} --old-volume {name}",
+        f"haven reconcile {manifest.named} --old-volume {name}",
     ]
 
 

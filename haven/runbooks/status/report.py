@@ -120,7 +120,8 @@ def _refresh(status: Status) -> Iterator[str]:
     for region in manifest.both:
         states = {each.state for each in _of(status, region) if each.area == capacity.AREA}
         if states == {State.UNKNOWN}:
-            yield f"While {region} doesn't answer, a pulumi refresh of the whole stack never ends; the other Region's:"
+            yield f"While {region} doesn't answer, a pulumi refresh of the whole stack never ends."
+            yield "The other Region's, in the project's folder:"
             yield f"  haven refresh-command {manifest.environment} --region {manifest.other(region)}"
             yield ""
 
