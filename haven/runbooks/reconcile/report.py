@@ -102,7 +102,7 @@ def ask(stack: Stack | None, located: Located, client: Client, once: Client, *, 
     if writer is not None:
         found += leftovers.old_volume(manifest, answers, writer, unplanned=past.unplanned(writer), without=without)
         found += left.read(manifest, writer, past.completed.get(writer), client, once)
-    found += leftovers.still_closed(manifest, answers)
+    found += leftovers.still_closed(manifest, answers, writer)
     found += leftovers.still_stopped(manifest, answers)
     found += leftovers.still_read_only(manifest, answers)
     found += data.checks(ask_all(data.questions(manifest, client), data.WITHIN_SECONDS))
