@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from haven.base import strict_json
+from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest_checks import content_problems, form_problems
@@ -310,6 +311,10 @@ class Located:
     remarks: Sequence[str] = field(default_factory=tuple)
 
 
+class SilentError(MissingDependency):
+    """No Region that was asked for the manifest answers."""
+
+
 def parse(text: str, where: str, fix: str = _REWRITE) -> RecoveryManifest:
     """Read a manifest.
 
@@ -361,13 +366,17 @@ def locate(environment: str, regions: Sequence[str], client: Client) -> Located:
 
     Raises:
         MissingDependency: this machine has no credentials.
-        Problems: no Region has it, or what they have can't be read.
+        SilentError: no Region answers.
+        Problems: no Region that answers has it, or what they have can't be read.
     """
     name = parameter(environment)
     answers = ask_all({region: _question(client, region, name) for region in regions})
     kept = {region: str(answer.value) for region, answer in answers.items() if answer.value is not None}
     if not kept:
         got = "; ".join(f"{region}: {answer.unknown or 'no such parameter'}" for region, answer in answers.items())
+        if not any(answer.reached for answer in answers.values()):
+            try_ = "try again, ask another Region with --region, or give a copy with --manifest FILE"
+            raise SilentError(f"nobody answers for the manifest of {environment}: {got}; {try_}")
         fix = (
             "check the environment's name, the account and the rights (ssm:GetParameter) of the credentials, and"
             " --region, or give --manifest FILE"
