@@ -62,7 +62,11 @@ def status(
 
 def _again(chosen: EnvironmentSource, before: "Located") -> "Located":
     """The manifest as it is now; where nobody gives it, the one from before, with the reason."""
+    from haven.runbooks.manifest import SilentError
+
     try:
         return chosen.located()
     except Problems as error:
         return replace(before, remarks=[each.render() for each in error.problems])
+    except SilentError as error:
+        return replace(before, remarks=[str(error)])

@@ -164,7 +164,9 @@ def _fix(key: str, type_: str, value: Any) -> str:
         case "array":
             return f"write a list: {key}: [{'' if isinstance(value, dict) else engine_text(value)}]"
         case _:
-            return f"write one text, such as {key}: text"
+            inner = value[0] if isinstance(value, list) and len(value) == 1 else None
+            instead = f"such as {key}: {inner}" if isinstance(inner, str) else "neither a list nor a map"
+            return f"write one text, {instead}"
 
 
 def _is_of(type_: str, items: Mapping[str, Any] | None, value: Any, *, top: bool = False) -> bool:

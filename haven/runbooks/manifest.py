@@ -1,19 +1,20 @@
 """The recovery manifest as runbooks read it: from either Region or from a file, and checked."""
 
-import json
+import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from haven.base import strict_json
+from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest_checks import content_problems, form_problems
+from haven.runbooks.manifest_parameters import parameter, stored
 from haven.runbooks.observation import ask_all
 
 VERSION = 1
@@ -273,6 +274,22 @@ class RecoveryManifest(_Part):
     backups: Backups | None = None
     recovery_plan: str = ""
     """ARN of the ARC Region switch plan; empty: there is none, or the environment was deployed before it was here."""
+    _named: str = PrivateAttr("")
+
+    @property
+    def named(self) -> str:
+        """The words that name the environment in a command, quoted for a shell: its name, and where its manifest is."""
+        return self._named or shlex.quote(self.environment)
+
+    def named_by(self, words: Sequence[str]) -> "RecoveryManifest":
+        """The same, with the words that named it on the command line.
+
+        Args:
+            words: as they were typed, unquoted; every command that takes an ENVIRONMENT takes them.
+        """
+        found = self.model_copy()
+        found._named = shlex.join(words)
+        return found
 
     @property
     def replicates_cache(self) -> bool:
@@ -295,6 +312,10 @@ class Located:
 
     manifest: RecoveryManifest
     remarks: Sequence[str] = field(default_factory=tuple)
+
+
+class SilentError(MissingDependency):
+    """No Region that was asked for the manifest answers."""
 
 
 def parse(text: str, where: str, fix: str = _REWRITE) -> RecoveryManifest:
@@ -348,13 +369,17 @@ def locate(environment: str, regions: Sequence[str], client: Client) -> Located:
 
     Raises:
         MissingDependency: this machine has no credentials.
-        Problems: no Region has it, or what they have can't be read.
+        SilentError: no Region answers.
+        Problems: no Region that answers has it, or what they have can't be read.
     """
     name = parameter(environment)
     answers = ask_all({region: _question(client, region, name) for region in regions})
     kept = {region: str(answer.value) for region, answer in answers.items() if answer.value is not None}
     if not kept:
         got = "; ".join(f"{region}: {answer.unknown or 'no such parameter'}" for region, answer in answers.items())
+        if not any(answer.reached for answer in answers.values()):
+            try_ = "try again, ask another Region with --region, or give a copy with --manifest FILE"
+            raise SilentError(f"nobody answers for the manifest of {environment}: {got}; {try_}")
         fix = (
             "check the environment's name, the account and the rights (ssm:GetParameter) of the credentials, and"
             " --region, or give --manifest FILE"
@@ -366,37 +391,6 @@ def locate(environment: str, regions: Sequence[str], client: Client) -> Located:
         remarks.append(f"the manifests in {' and '.join(kept)} differ: the program's last deployment reached one only")
     first = next(iter(kept))
     return Located(parse(kept[first], f"{name} in {first}"), remarks)
-
-
-def parameter(environment: str) -> str:
-    """Name of the parameter of Systems Manager that has the manifest, the same in both Regions."""
-    return f"/haven/{environment}/manifest"
-
-
-def stored(ssm: Any, name: str) -> str:
-    """The manifest as one Region has it, whole: of a large one each side has a parameter, which the first one names.
-
-    A side whose parameter is missing stays its name, which `parse` refuses.
-
-    Raises:
-        ClientError: AWS refuses an answer, or the first parameter is missing.
-    """
-    text = value(ssm, name)
-    try:
-        document = strict_json.parse(text)
-        sides = dict(document["sides"])
-    except (ValueError, KeyError, TypeError):
-        return text
-    named = {region: each for region, each in sides.items() if str(each).startswith(f"{name}/")}
-    for region, each in named.items():
-        with suppress(ssm.exceptions.ParameterNotFound, ValueError):
-            sides[region] = strict_json.parse(value(ssm, each))
-    return json.dumps({**document, "sides": sides}, sort_keys=True, separators=(",", ":")) if named else text
-
-
-def value(ssm: Any, name: str) -> str:
-    """The value of a parameter of Systems Manager."""
-    return str(ssm.get_parameter(Name=name)["Parameter"]["Value"])
 
 
 def _question(client: Client, region: str, name: str) -> Any:

@@ -73,17 +73,20 @@ def goes_on(made: "Operator | None", board: "Board") -> str:
         return ""
     number = made.watcher.number
     begin = f"Execution {number} goes on in ARC" if number else "The plan may have been started, and goes on in ARC"
-    command = command_of(made.kind, made.site.manifest.environment, made.site.to)
+    command = command_of(made.kind, made.site.manifest, made.site.to, made.site.own_options)
     return f"{begin} without this command. To watch it again: {command} (the lease ends in a minute)."
 
 
-def following(made: "Operator | None", report: "Report", to: str, name: str) -> list[str]:
+def following(made: "Operator", report: "Report") -> list[str]:
     """What to do after the plan. After a planned switch `--planned` opens what Haven's steps close on the way."""
     from haven.runbooks.arc.run import RegionSwitcher
     from haven.runbooks.failover.site import FAILOVER, REGION_SWITCH, command_of
 
     planned = " --planned" if isinstance(made, RegionSwitcher) and made.planned else ""
-    own, again = (f"{command_of(kind, name, to)}{planned}" for kind in (FAILOVER, REGION_SWITCH))
+    site = made.site
+    own, again = (
+        f"{command_of(kind, site.manifest, site.to, site.own_options)}{planned}" for kind in (FAILOVER, REGION_SWITCH)
+    )
     if report.state == "done":
         return [
             f"{own}: does what the plan leaves (scaling, golden prompts, the traffic switch), if it leaves anything"

@@ -15,6 +15,7 @@ from haven.cli.command_line import WHERE, Command, CommandGroup, directory_optio
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
 
 if TYPE_CHECKING:
+    from haven.runbooks.manifest import Operations
     from haven.runbooks.workflow.audit import Finding
     from haven.runbooks.workflow.journal import Entry
     from haven.runbooks.workflow.requests import Runbook
@@ -59,8 +60,9 @@ def verify(
     own = _own(records / AUDIT) if records is not None else None
     chosen = source(environment, regions, manifest, directory, first=where)
     chosen.require_region("--in", where)
-    found = operations(chosen.located().manifest, where, "--in")
-    entries: list[Entry] = _done(chosen, stored(Table(where, found.tables[where])))
+    located = chosen.located().manifest
+    found = operations(located, where, "--in")
+    entries: list[Entry] = _done(chosen, lambda: stored(Table(where, found.tables[where])))
     known = [(chain.Head(**each.data["audit"]), each.who) for each in entries if each.data.get("audit")]
     heads = [each for each, _ in known]
     if own is not None:
@@ -70,19 +72,27 @@ def verify(
         content = _bucket(chosen, where, found.audit[where]) if where in found.audit else b""
     findings = list(chain.verify(content, heads))
     who = {head.session: name for head, name in known}
-    lines = [_line(each, who.get(each.session, ""), environment, where) for each in findings]
+    lines = [_line(each, who.get(each.session, ""), located.named, where) for each in findings]
     count = content.count(b"\n")
+    if not (count or heads or findings):
+        output.emit(f"There is no record of a runbook in {where}{_elsewhere(found, where)}\n")
+        return OK
     verdict = f"{plural(len(findings), 'finding')} in" if findings else "Nothing is wrong with"
     output.emit("\n".join([f"{verdict} {plural(count, 'record')}", *lines]) + "\n")
     return FINDINGS if findings else OK
 
 
-def _line(finding: "Finding", who: str, environment: str, where: str) -> str:
+def _elsewhere(found: "Operations", where: str) -> str:
+    others = [each for each in found.audit if each != where]
+    return f": those of a failover are in the Region that it led to, also {' and '.join(others)}" if others else ""
+
+
+def _line(finding: "Finding", who: str, named: str, where: str) -> str:
     """A finding, and where the record may be that it misses."""
     line = f"  {finding.session or 'record'} {finding.index}: {finding.problem}"
     if not who:
         return line
-    hint = f"; if they are there: haven audit publish {environment} --in {where}" if finding.missing else ""
+    hint = f"; if they are there: haven audit publish {named} --in {where}" if finding.missing else ""
     return f"{line}; written by {who}{hint}"
 
 
@@ -116,7 +126,8 @@ def publish(
         got = f"{where}, where {located.environment} has no audit bucket"
         raise Problems([Problem("--in", got, choices(found.audit), "name a Region that has one")], WHERE)
     bucket = chain.Bucket(where, found.audit[where])
-    count = _done(chosen, chain.publish(content, bucket, _keys(chosen, where, bucket.name)))
+    keys = _keys(chosen, where, bucket.name)
+    count = _done(chosen, lambda: chain.publish(content, bucket, keys))
     output.emit(f"{plural(count, 'record')} written to {bucket.name}\n")
     return OK
 
@@ -129,12 +140,13 @@ def _own(file: Path) -> bytes:
     raise Problems([Problem("--records", f"no {shown(str(file))}", "the audit of a failover", fix)], WHERE)
 
 
-def _done(chosen: EnvironmentSource, runbook: "Runbook") -> Any:
+def _done(chosen: EnvironmentSource, runbook: "Callable[[], Runbook]") -> Any:
     from haven.runbooks.workflow.requests import CallError
     from haven.runbooks.workflow.threads import Threads
 
+    threads = Threads(chosen.client, chosen.client_once)
     try:
-        return Threads(chosen.client, chosen.client_once).run(runbook)
+        return threads.run(runbook())
     except CallError as error:
         raise MissingDependency(str(error)) from error
 

@@ -57,6 +57,8 @@ class EnvironmentSource:
     """The Region whose STS is asked first for credentials: one that isn't lost. Empty: that of the manifest."""
     given: str = ""
     """The word that named it on the command line, where that isn't its name alone."""
+    directory: str | None = None
+    """The project's, as it was given. None: this one."""
 
     @property
     def emulated(self) -> bool:
@@ -119,7 +121,15 @@ class EnvironmentSource:
         else:
             found = locate(self.name, self.regions, self.client)
         self._require_own(found.manifest.environment)
-        return found
+        return replace(found, manifest=found.manifest.named_by(self._words()))
+
+    def _words(self) -> list[str]:
+        """What names it in every further command, which is typed where this one was."""
+        alone = bool(self.regions or self.manifest) and not self.both
+        words = [self.name if alone else self.given or self.name]
+        words += [] if self.both else [word for each in self.regions for word in ("--region", each)]
+        options = {"--manifest": self.manifest, "-C": self.directory}
+        return words + [word for option, each in options.items() if each for word in (option, str(each))]
 
     def _require_own(self, written: str) -> None:
         """Refuse the manifest of another environment than the one that was named."""
@@ -154,9 +164,10 @@ def source(
     if wrong := list(_wrong(regions, manifest)):
         raise Problems(wrong, WHERE)
     if manifest is not None or regions:
-        return EnvironmentSource(_stack_name(name), regions, manifest, None, first=first or "", given=name)
+        alone = _stack_name(name)
+        return EnvironmentSource(alone, regions, manifest, None, (), first or "", given=name, directory=directory)
     named, url, environment = _from_stack_file(name, directory)
-    return EnvironmentSource(environment, named, None, url, both=named, first=first or "", given=name)
+    return EnvironmentSource(environment, named, None, url, named, first or "", given=name, directory=directory)
 
 
 def _wrong(regions: Sequence[str], manifest: Path | None) -> Iterator[Problem]:

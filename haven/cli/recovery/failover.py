@@ -1,5 +1,6 @@
 """`haven failover` and `haven failback`: make the other Region the writing one."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -54,10 +55,8 @@ class _Words:
     as_json: bool
 
     def options(self) -> list[str]:
-        """Those that every further command about this environment needs too."""
-        found = [word for each in self.regions for word in ("--region", each)]
-        named = {"--manifest": self.manifest, "-C": self.directory, "--records": self.records}
-        return found + [word for name, each in named.items() if each for word in (name, str(each))]
+        """Those that every further command of this failover needs, besides the words that name the environment."""
+        return ["--records", str(self.records)] if self.records else []
 
 
 def _options(function: _Function) -> _Function:
@@ -296,7 +295,7 @@ class _Job:
         with self.board:
             ended: Report = self._do(made.run(request))
         kept = _kept(ended, records) if ended.record else ""
-        following = self._next(ended, self._following(name, kept))
+        following = self._next(made, ended, self._following(kept))
         overrides = {"overrides": list(preview.overrides)}
         reported = failover_text.reported(ended, following, self.to, name, expected)
         self._print({**reported, **overrides, **self._of_plan()})
@@ -307,28 +306,29 @@ class _Job:
 
         return {"arc": arc.document(self.operator)} if self.how is How.ARC else {}
 
-    def _following(self, name: str, kept: str) -> list[str]:
+    def _following(self, kept: str) -> list[str]:
+        name = self.located.manifest.named
         if self.how is How.REBUILD:
             return [f"haven reconcile {name}, then haven failback {name} (docs/runbooks/rebuild.md)"]
         copy = f"copy {kept} to drills/ of the project: haven plan shows what it took beside the predictions"
         then = f"haven reconcile {name}, then haven:active {self.to} and pulumi up (docs/runbooks/reconcile.md)"
         return [then, *([copy] if kept else [])]
 
-    def _next(self, report: "Report", then: Sequence[str]) -> list[str]:
+    def _next(self, made: "Operator", report: "Report", then: Sequence[str]) -> list[str]:
         """What to do now."""
         from haven.cli.recovery import arc
 
-        name, to = self.located.manifest.environment, self.to
         following = []
         if self.how is How.ARC:
-            following += arc.following(self.operator, report, to, name)
+            following += arc.following(made, report)
         elif report.state == "incomplete":
             following.append("run the same command once more: it goes on where this one ended")
         if report.state == "done":
             following.extend(then)
         if report.pending_audit:
             lacks = f"the bucket lacks {plural(report.pending_audit, 'audit record')}, which only this machine has"
-            following.append(f"haven audit publish {name} --in {to}: {lacks}")
+            words = shlex.join(["--in", self.to, *self.words.options()])
+            following.append(f"haven audit publish {self.located.manifest.named} {words}: {lacks}")
         return following
 
     def _do(self, runbook: "Runbook") -> Any:

@@ -213,7 +213,7 @@ class _Job:
             unproved = ""
         pending = made.audit.pending
         if unproved or pending:
-            publish = f"haven audit publish {made.site.manifest.environment} --in {made.site.to}"
+            publish = f"haven audit publish {made.site.manifest.named} --in {made.site.to}"
             output.note(unproved or f"{plural(pending, 'audit record')} only on this machine: {publish}")
 
 

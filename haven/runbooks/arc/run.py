@@ -72,7 +72,7 @@ class RegionSwitcher(Operator):
         try:
             found = await self._known_plan()
         except UnansweredError as error:
-            own = command_of(FAILOVER, self.site.manifest.environment, self.site.to)
+            own = command_of(FAILOVER, self.site.manifest, self.site.to, self.site.own_options)
             reason = "--force REASON, where a Region switch is open"
             raise UnansweredError(f"{error}; Haven's own steps don't need ARC: {own} ({reason})") from error
         made = await super().preview(request)

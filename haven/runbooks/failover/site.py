@@ -33,7 +33,7 @@ class Site:
     """The Region that becomes the writing one."""
     clock: Clock
     options: Sequence[str] = ()
-    """Of the command line: where the manifest was found, and what else the next command needs as well."""
+    """Of the command line: what the next command needs besides the words that name the environment."""
 
     @property
     def old(self) -> str:
@@ -101,12 +101,12 @@ class Site:
             accept_loss: what is accepted to be lost; empty: nothing beyond the objective.
             acknowledged: whether it may follow another one within the hour.
         """
-        words = ["haven", "failover", self.manifest.environment, "--to", self.to, *self.options]
+        words = ["--to", self.to, *self.options]
         words += ["--planned"] if planned else []
         words += ["--acknowledge"] if acknowledged else []
         words += ["--force", force] if force else []
         words += ["--accept-loss", accept_loss] if accept_loss else []
-        return shlex.join(words)
+        return f"haven failover {self.manifest.named} {shlex.join(words)}"
 
     def open_elsewhere(self, notes: Mapping[str, Any]) -> str:
         """The open workflow to the other Region, and what ends it; empty: there is none, or it was left open for good.
@@ -118,7 +118,7 @@ class Site:
         if not found or found["to"] == self.to or found["workflow"] in notes.get("left", ()):
             return ""
         kind, to = found.get("kind", FAILOVER), found["to"]
-        command = command_of(kind, self.manifest.environment, to)
+        command = command_of(kind, self.manifest, to, self.own_options)
         return f"a {kind} to {to} is open ({found['workflow']}), which {command} ends"
 
     def time_ms(self, answer: Answer) -> float:
@@ -131,13 +131,19 @@ def kind_of(workflow: Workflow) -> str:
     return str(workflow.goal.get("kind", FAILOVER))
 
 
-def command_of(kind: str, environment: str, to: str) -> str:
-    """What begins a workflow of a kind, and goes on with one whose journal is in a Region."""
-    commands = {
-        FAILOVER: f"failover {environment} --to {to}",
-        REGION_SWITCH: f"failover {environment} --to {to} {_ARC}",
-    }
-    return f"haven {commands.get(kind, f'failback {environment} --rebuild')}"
+def command_of(kind: str, manifest: RecoveryManifest, to: str, options: Sequence[str] = ()) -> str:
+    """What begins a workflow of a kind, and goes on with one whose journal is in a Region.
+
+    Args:
+        kind: of the workflow.
+        manifest: of the environment, with the words that name it.
+        to: the Region that has the journal.
+        options: what else the command needs. Omitted: nothing.
+    """
+    begin = f"haven failover {manifest.named} --to {to}"
+    commands = {FAILOVER: begin, REGION_SWITCH: f"{begin} {_ARC}"}
+    command = commands.get(kind, f"haven failback {manifest.named} --rebuild")
+    return f"{command} {shlex.join(options)}" if options else command
 
 
 async def described(call: Call, listed: str, absent: str) -> Mapping[str, Any] | None:

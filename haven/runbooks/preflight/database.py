@@ -117,7 +117,7 @@ def _writes(view: View) -> Check:
         f"writer of {name}",
         "",
         f"{view.old}, so that there is something to fail over from",
-        f"haven status {view.manifest.environment}: who writes where? Then --to names the other Region",
+        f"haven status {view.manifest.named}: who writes where? Then --to names the other Region",
     )
     answers = view.both(GLOBAL)
     named = {region: writing_region(each.value) for region, each in answers.items() if each.value}

@@ -7,11 +7,12 @@ from typing import Any
 
 from haven.base import strict_json
 from haven.runbooks.clients import Client
-from haven.runbooks.manifest import RecoveryManifest, value
+from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.manifest_parameters import value
 from haven.runbooks.observation import Answer, first
 from haven.runbooks.preflight.checks import Check
 from haven.runbooks.preflight.database import GLOBAL, MEMBER
-from haven.runbooks.preflight.view import Key, Question, Questions, View, asking
+from haven.runbooks.preflight.view import REWRITE, Key, Question, Questions, View, asking
 
 _CLUSTER, _CERTIFICATES, _TARGETS, _ALARM, _DOCUMENT = "cluster", "certificates", "target group", "alarm", "endpoints"
 _CACHE = "cache endpoint"
@@ -129,10 +130,13 @@ def _entrance_checks(view: View, region: str) -> Iterator[Check]:
     balancer = view.manifest.sides[region].balancer
     if balancer is None:
         return
-    answer = view.answers.get((_CERTIFICATES, region), Answer(unknown="the manifest doesn't name the load balancer"))
     needed = f"issued, and valid for {CERTIFICATE_WARNING.days} days or more"
     permissions = "elasticloadbalancing:DescribeLoadBalancers, DescribeListeners, DescribeListenerCertificates"
-    line = view.line(f"load balancer {balancer.name}", region, "active", _UP, blocker=region == view.to)
+    line = view.line(f"load balancer {balancer.name}".rstrip(), region, "active", _UP, blocker=region == view.to)
+    if not balancer.name:
+        yield line.unknown("the manifest doesn't name it: it was written by an older program", REWRITE)
+        return
+    answer = view.answers[_CERTIFICATES, region]
     if not answer.known:
         yield line.unknown(answer.unknown, f"allow {permissions} and acm:DescribeCertificate")
     elif answer.value is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from haven.base import strict_json
 from haven.base.problems import Problems
-from haven.runbooks import manifest as manifests
+from haven.runbooks import manifest_parameters as manifests
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import guard, loss
 from haven.runbooks.failover.assembly import operations
@@ -132,7 +132,7 @@ def _stores(view: View) -> Iterator[Check]:
     answer = view.answers.get((_HEARTBEATS, view.to), Answer())
     site = Site(view.manifest, view.to, MachineClock())
     fix = (
-        f"read the log of the heartbeat functions, and haven status {view.manifest.environment}; haven failover refuses"
+        f"read the log of the heartbeat functions, and haven status {view.manifest.named}; haven failover refuses"
         " without --accept-loss"
     )
     if answer.value is None:

@@ -119,8 +119,8 @@ class Rebuilder(Operator):
         needs += [judging.NEEDS_LEAVING_OPEN] if left_open else []
         if not needs:
             return []
-        words = ["haven", "failback", self.site.manifest.environment, "--rebuild", *self.site.options]
-        typed = shlex.join([*words, "--force", "REASON"])
+        words = shlex.join(["--rebuild", *self.site.options, "--force", "REASON"])
+        typed = f"haven failback {self.site.manifest.named} {words}"
         return [*needs, f"whoever decides that types: {typed}"]
 
     async def _judged(self, found: Survey, force: str) -> Decision:

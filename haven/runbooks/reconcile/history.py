@@ -107,7 +107,7 @@ def checks(manifest: RecoveryManifest, history: History) -> list[Check]:
         if workflow.end is None and workflow.id in history.left:
             found.append(Check(AREA, region, Found.OK, f"{kind} {workflow.id}: {LEFT}"))
         elif workflow.end is None:
-            command = command_of(kind, manifest.environment, region)
+            command = command_of(kind, manifest, region)
             found.append(Check(AREA, region, Found.WRONG, f"{kind} {workflow.id} hasn't ended", [command]))
         else:
             how = (

@@ -108,7 +108,7 @@ def comparing(manifest: RecoveryManifest, region: str, copy: str) -> list[str]:
         f" --vpc-security-group-ids $({groups} --query 'DBClusters[0].VpcSecurityGroups[].VpcSecurityGroupId')",
         f"aws rds create-db-instance --region {region} --engine aurora-postgresql --db-instance-identifier {name}-1"
         f" --db-cluster-identifier {name} --db-instance-class {manifest.database.instance_class}",
-        f"haven reconcile {manifest.environment} --old-volume {name}",
+        f"haven reconcile {manifest.named} --old-volume {name}",
     ]
 
 
@@ -128,8 +128,14 @@ def _none(region: str, *, unplanned: bool | None, without: str) -> Check:
     )
 
 
-def still_closed(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check]:
-    """The entries with which a failover closed a Region to clients."""
+def still_closed(manifest: RecoveryManifest, answers: Answers, writer: str | None) -> Iterator[Check]:
+    """The entries with which a failover closed a Region to clients.
+
+    Args:
+        manifest: of the environment.
+        answers: of both Regions.
+        writer: the Region that the database is written in. None: nobody knows.
+    """
     for region in manifest.both:
         answer = answers[ACLS, region]
         if not answer.known:
@@ -140,7 +146,10 @@ def still_closed(manifest: RecoveryManifest, answers: Answers) -> Iterator[Check
                 " --ingress"
                 for acl, number in answer.value
             ]
-            description = "the data subnets are closed to clients; open them once this side takes no writes"
+            then = "once this side takes no writes"
+            if region == writer:
+                then = "now, for nobody else can write; where a failover is open, end it instead"
+            description = f"the data subnets are closed to clients; open them {then}"
             yield Check(ACLS, region, State.WRONG, description, commands)
         else:
             yield Check(ACLS, region, State.OK, "the data subnets are open")

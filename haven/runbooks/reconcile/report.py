@@ -112,7 +112,7 @@ def ask(
     if writer is not None:
         found += leftovers.old_volume(manifest, answers, writer, unplanned=past.unplanned(writer), without=without)
         found += left.read(manifest, writer, past.completed.get(writer), client, once)
-    found += leftovers.still_closed(manifest, answers)
+    found += leftovers.still_closed(manifest, answers, writer)
     found += leftovers.still_stopped(manifest, answers)
     found += leftovers.still_read_only(manifest, answers)
     found += data.compared(manifest, client, every_row=every_row)

@@ -40,6 +40,8 @@ class Status:
     at: float
     """Seconds since the epoch."""
     took_seconds: float
+    silent: Sequence[str] = ()
+    """Regions of which nothing has reached this machine, not even a refusal."""
 
     def count(self, state: State) -> int:
         """How many readings are in a state."""
@@ -94,7 +96,10 @@ def observe(located: Located, client: Client, within: float = WITHIN_SECONDS) ->
         *backups.readings(manifest, answers),
         *drills.readings(manifest, answers),
     ]
-    return Status(manifest, writer, list(dict.fromkeys(found)), time.time(), time.monotonic() - begin)
+    took = time.monotonic() - begin
+    keys = capacity.questions(manifest, client).keys()
+    silent = [each for each in manifest.both if not any(answers[key].reached for key in keys if each in key)]
+    return Status(manifest, writer, list(dict.fromkeys(found)), time.time(), took, silent)
 
 
 def document(status: Status) -> Mapping[str, Any]:
@@ -133,12 +138,12 @@ def screen(status: Status, style: Style) -> str:
 def _refresh(status: Status) -> Iterator[str]:
     """The refresh that ends, while a Region may be lost: one of the whole stack waits for it without end."""
     manifest = status.manifest
-    for region in manifest.both:
-        states = {each.state for each in _of(status, region) if each.area == capacity.AREA}
-        if states == {State.UNKNOWN}:
-            yield f"While {region} doesn't answer, a pulumi refresh of the whole stack never ends; the other Region's:"
-            yield f"  haven refresh-command {manifest.environment} --region {manifest.other(region)}"
-            yield ""
+    if len(status.silent) == 1:
+        (region,) = status.silent
+        yield f"While {region} doesn't answer, a pulumi refresh of the whole stack never ends."
+        yield "The other Region's, in the project's folder:"
+        yield f"  haven refresh-command {manifest.environment} --region {manifest.other(region)}"
+        yield ""
 
 
 def _headline(status: Status) -> str:

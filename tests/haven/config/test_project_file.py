@@ -64,7 +64,8 @@ def test_declared_defaults_fill_in_what_the_stack_leaves_out(shop: Project) -> N
     ("given", "problem"),
     [
         ("{}", "shop:needed: got nothing; allowed: text; fix: add shop:needed"),
-        ("{needed: [a]}", 'shop:needed: got ["a"]; allowed: text; fix: write one text'),
+        ("{needed: [a]}", 'shop:needed: got ["a"]; allowed: text; fix: write one text, such as shop:needed: a'),
+        ("{needed: [a, b]}", 'shop:needed: got ["a", "b"]; allowed: text; fix: write one text, neither a list nor a'),
         ("{needed: x, size: 1.5}", "shop:size: got 1.5; allowed: a whole number"),
         ("{needed: x, size: many}", 'shop:size: got "many"; allowed: a whole number'),
         ("{needed: x, on: yes}", 'shop:on: got "yes"; allowed: true or false'),

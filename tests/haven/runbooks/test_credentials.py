@@ -23,6 +23,7 @@ from haven.runbooks.workflow.threads import Threads
 from tests.gateway import Fault, Gateway, gateway
 from tests.haven.runbooks.failover.ground import HAVEN
 from tests.simulation.model import P, R
+from tests.simulation.operators import manifest_document
 
 NOBODY = "http://127.0.0.1:9"
 SIGN_IN = "sign in, and run the same command once more"
@@ -60,6 +61,12 @@ def test_credentials_that_have_expired_are_told_from_an_environment_that_is_not_
     code, error = haven(words, tmp_path, aws.url, **STATIC)
     assert (code, "ExpiredToken" in error, SIGN_IN in error) == (MISSING_DEPENDENCY, True, True), error
     assert "check the environment's name" not in error
+
+
+def test_an_audit_that_nobody_may_read_is_one_error_without_a_warning_of_python(tmp_path: Path, aws: Gateway) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest_document()))
+    code, error = haven(["audit", "verify", "sim", "--manifest", "manifest.json", "--in", R], tmp_path, aws.url)
+    assert (code, "never awaited" in error, "credentials" in error) == (MISSING_DEPENDENCY, False, True), error
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=["status", "failover"])

@@ -14,6 +14,7 @@ import pytest
 
 from haven.base.exits import BAD_INPUT, FINDINGS, MISSING_DEPENDENCY
 from haven.base.problems import Problems
+from haven.base.terminal import Style
 from haven.cli.main import main
 from haven.emulator.clients import Clients
 from haven.emulator.ministack import Emulator
@@ -309,6 +310,27 @@ def test_while_a_region_is_silent_the_screen_names_the_refresh_of_the_other_one(
     ground.gateway.faults[PRIMARY, "*"] = Fault.REFUSE
     main(["status", "warm", "--region", RECOVERY])
     assert hint in capsys.readouterr().out
+
+
+def test_a_region_that_refuses_is_not_silent_and_where_both_are_no_refresh_helps(ground: Ground) -> None:
+    ground.gateway.faults.update({(region, "*"): Fault.DENY for region in (PRIMARY, RECOVERY)})
+    refused = ground.status()
+    assert refused.silent == []
+    assert "refresh" not in report.screen(refused, Style(False))
+    ground.gateway.faults.update({(region, "*"): Fault.REFUSE for region in (PRIMARY, RECOVERY)})
+    silent = ground.status()
+    assert silent.silent == [PRIMARY, RECOVERY]
+    assert "refresh" not in report.screen(silent, Style(False))
+
+
+def test_where_no_region_answers_for_the_manifest_the_machine_lacks_an_answer(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ground.gateway.faults.update({(region, "*"): Fault.REFUSE for region in (PRIMARY, RECOVERY)})
+    assert main(["status", "warm", "--region", PRIMARY, "--region", RECOVERY]) == MISSING_DEPENDENCY
+    error = capsys.readouterr().err
+    assert "nobody answers for the manifest of warm" in error
+    assert "check the environment's name" not in error
 
 
 def test_a_manifest_in_several_parameters_is_read_as_one_and_a_side_that_is_missing_is_named(ground: Ground) -> None:

@@ -33,6 +33,6 @@ def _unless_lost(site: Site, step: Step, found: list[str]) -> Looking:
                     raise
         left = f"{step.title[:1].lower()}{step.title[1:]}"
         when = f"left to do when it is back: {left}"
-        return Impossible(f"{found[0]}; {when} (haven reconcile {site.manifest.environment} looks whether that is so)")
+        return Impossible(f"{found[0]}; {when} (haven reconcile {site.manifest.named} looks whether that is so)")
 
     return look

@@ -82,7 +82,7 @@ async def of_another_kind(site: Site, workflow: Workflow | None) -> Left:
     if workflow is None:
         return NOTHING
     kind = kind_of(workflow)
-    command = command_of(kind, site.manifest.environment, site.to)
+    command = command_of(kind, site.manifest, site.to, site.own_options)
     name = f"a {kind} is open ({workflow.id}), which {command} ends"
     step = workflow.step(STARTED)
     if kind != REGION_SWITCH or not (step.may_have_happened or step.done or workflow.goal.get("attached")):

@@ -95,7 +95,7 @@ def _datastore(view: View, answer: Answer) -> Check:
         return line.problem("the group is in no Global Datastore")
     role = str(datastore_info(found.group).get("GlobalReplicationGroupMemberRole", "in no role"))
     if role == PRIMARY:
-        fix = f"haven status {view.manifest.environment}: who writes where? --to names the other Region"
+        fix = f"haven status {view.manifest.named}: who writes where? --to names the other Region"
         return line.problem("the primary group already", fix)
     own = _state(found.datastore.get("Members", ()), view.to)
     state = str(found.datastore["Status"])

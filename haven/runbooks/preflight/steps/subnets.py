@@ -67,9 +67,10 @@ def checks(view: View) -> Iterator[Check]:
         return
     own = [each for each in acls if _of(each) & subnets]
     taken = sorted(_taken(own))
-    yield line.judge(
-        "; ".join(taken) or ", ".join(each["NetworkAclId"] for each in own) or "none", fine=bool(own) and not taken
-    )
+    if own:
+        yield line.judge("; ".join(taken) or ", ".join(each["NetworkAclId"] for each in own), fine=not taken)
+    else:
+        yield line.problem("none", "pulumi up gives the data subnets their network ACL")
     yield _alone(view, subnets, own)
     yield _apart(view, subnets & (nodes or set()))
 

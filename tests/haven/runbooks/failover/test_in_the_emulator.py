@@ -178,6 +178,8 @@ def test_what_is_wrong_with_the_words_is_one_error_and_nothing_is_asked(ground: 
         code, _, error = ground.haven("failover", *words)
         assert (code, expected in error) == (BAD_INPUT, True), error
     assert [each for each in ground.gateway.calls if each.operation.startswith(MUTATING)] == []
+    code, text, _ = ground.haven("audit verify", "--in", P)
+    assert (code, text.startswith(f"There is no record of a runbook in {P}: ")) == (OK, True), text
     code, _, error = ground.haven("audit verify", "--in", "us-west-2")
     assert (code, '--in: got "us-west-2"; allowed: "eu-west-1", "eu-central-1"' in error) == (BAD_INPUT, True), error
 

@@ -14,6 +14,7 @@ from tests.haven.runbooks.preflight.answers import (
     bad,
     certificate,
     checks,
+    manifest,
     secret,
 )
 
@@ -140,3 +141,14 @@ def test_what_the_manifest_and_the_endpoints_document_name_has_to_be_there(what:
 def test_the_alarm_that_turns_the_old_region_off_has_to_be_there() -> None:
     [check] = bad({("alarm", PRIMARY): None})
     assert (check.what, check.region, check.blocks) == (f"traffic switch of {PRIMARY}", RECOVERY, True)
+
+
+def test_a_manifest_that_does_not_name_a_balancer_is_to_be_written_anew() -> None:
+    found = manifest()
+    sides = {
+        region: side.model_copy(update={"balancer": side.balancer and side.balancer.model_copy(update={"name": ""})})
+        for region, side in found.sides.items()
+    }
+    unnamed = bad(found=found.model_copy(update={"sides": sides}))
+    assert [(each.what, each.region) for each in unnamed] == [("load balancer", RECOVERY), ("load balancer", PRIMARY)]
+    assert {each.fix for each in unnamed} == {"run pulumi up with haven:active as it is, which writes the manifest"}

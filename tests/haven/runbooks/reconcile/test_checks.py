@@ -84,6 +84,13 @@ def test_applications_that_are_still_asked_not_to_write_are_found_with_the_comma
     ]
 
 
+def test_the_writer_s_own_data_subnets_are_opened_at_once_and_the_other_side_s_when_it_takes_no_writes() -> None:
+    answers = {(leftovers.ACLS, region): Answer([("acl-data", 1)]) for region in (P, R)}
+    one, other = leftovers.still_closed(MANIFEST, answers, P)
+    assert "open them now, for nobody else can write; where a failover is open, end it instead" in one.description
+    assert "open them once this side takes no writes" in other.description
+
+
 def test_a_queue_that_is_still_closed_is_found_with_the_command_that_opens_it() -> None:
     url, name = f"https://sqs.{P}.amazonaws.com/111122223333/jobs-{P}-queue", f"jobs-{P}-queue"
     policy = queues.Policy(f"arn:aws:sqs:{P}:111122223333:{name}", json.loads(OF_ITS_OWNER))

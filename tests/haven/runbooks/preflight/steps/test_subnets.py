@@ -48,6 +48,7 @@ def test_what_an_earlier_failover_closed_and_what_leaves_are_not_in_its_way() ->
 def test_data_subnets_without_an_acl_or_a_group_forbid_it_and_what_nobody_knows_is_a_warning() -> None:
     [check] = bad({("network ACLs", PRIMARY): [acl("acl-default", "subnet-private-a")]})
     assert (check.got, check.blocks) == ("none", True)
+    assert check.fix == "pulumi up gives the data subnets their network ACL"
     [check] = bad({("data subnets", PRIMARY): None})
     assert (check.got, check.blocks) == ("no such subnet group", True)
     for question in ("data subnets", "network ACLs", "subnets of nodes"):
