@@ -98,7 +98,7 @@ def _reading(manifest: RecoveryManifest, region: str, found: Open) -> Reading:
     by = found.last.who
     where = f" at step {found.step}" if found.step else ""
     what = "is being undone" if found.aborting else "is open"
-    ends = command_of(found.kind, manifest.environment, region)
+    ends = command_of(found.kind, manifest, region)
     text = f"a {found.kind} to {region} {what}{where}, since {since}"
     text += f", last by {by} {duration(age)} ago; {ends} ends it ({found.id})"
     return Reading(AREA, region, State.WRONG, text)

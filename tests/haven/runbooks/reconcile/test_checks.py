@@ -16,6 +16,7 @@ from haven.runbooks.failover.consumers import queues
 from haven.runbooks.manifest import parse
 from haven.runbooks.observation import Answer
 from haven.runbooks.reconcile import deployment, leftovers, proposal
+from haven.runbooks.status.closed import ACLS
 from haven.runbooks.status.readings import State
 from tests.haven.gate.change_sets import HERE, Made, digest
 from tests.simulation.model import P, R
@@ -85,7 +86,7 @@ def test_applications_that_are_still_asked_not_to_write_are_found_with_the_comma
 
 
 def test_the_writer_s_own_data_subnets_are_opened_at_once_and_the_other_side_s_when_it_takes_no_writes() -> None:
-    answers = {(leftovers.ACLS, region): Answer([("acl-data", 1)]) for region in (P, R)}
+    answers = {(ACLS, region): Answer([("acl-data", 1)]) for region in (P, R)}
     one, other = leftovers.still_closed(MANIFEST, answers, P)
     assert "open them now, for nobody else can write; where a failover is open, end it instead" in one.description
     assert "open them once this side takes no writes" in other.description
