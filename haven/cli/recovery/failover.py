@@ -1,5 +1,6 @@
 """`haven failover` and `haven failback`: make the other Region the writing one."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -156,7 +157,7 @@ def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
 
 
 def _problems(words: _Words) -> Iterator[Problem]:
-    """What is wrong with the two judgements that a person may take over."""
+    """What is wrong with the judgements that a person may take over, and with the place of the records."""
     from haven.runbooks.failover.guard import UNKNOWN, accepted_ms
 
     if words.force and len(words.force.strip()) < _LEAST_REASON:
@@ -168,6 +169,19 @@ def _problems(words: _Words) -> Iterator[Problem]:
         allowed = f"a number with s, m or h, such as 15m, 900s or 2h; or {UNKNOWN}"
         fix = "write how much may be lost at most; --dry-run shows what that is now"
         yield Problem("--accept-loss", shown(words.accept_loss), allowed, fix)
+    if words.records is not None and (why := _cannot_keep(words.records)):
+        fix = "name a folder that can be written, such as --records records, or leave --records out"
+        yield Problem(
+            "--records", f"{shown(str(words.records))}: {why}", "a folder, which is made where it's missing", fix
+        )
+
+
+def _cannot_keep(records: Path) -> str:
+    """Why a folder can't have the copies, before anybody is asked; empty: nothing says so. Nothing is made."""
+    there = next(each for each in (records.absolute(), *records.absolute().parents) if os.path.lexists(each))
+    if not there.is_dir():
+        return f"{output.near(there)} is no folder"
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"{output.near(there)} can't be written"
 
 
 def _survivor(chosen: EnvironmentSource, located: "Located") -> str:
