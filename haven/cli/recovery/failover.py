@@ -1,5 +1,6 @@
 """`haven failover` and `haven failback`: make the other Region the writing one."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -159,7 +160,7 @@ def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
 
 
 def _problems(words: _Words) -> Iterator[Problem]:
-    """What is wrong with the two judgements that a person may take over."""
+    """What is wrong with the judgements that a person may take over, and with the place of the records."""
     from haven.runbooks.failover.guard import UNKNOWN, accepted_ms
 
     if words.force and len(words.force.strip()) < _LEAST_REASON:
@@ -171,6 +172,19 @@ def _problems(words: _Words) -> Iterator[Problem]:
         allowed = f"a number with s, m or h, such as 15m, 900s or 2h; or {UNKNOWN}"
         fix = "write how much may be lost at most; --dry-run shows what that is now"
         yield Problem("--accept-loss", shown(words.accept_loss), allowed, fix)
+    if words.records is not None and (why := _cannot_keep(words.records)):
+        fix = "name a folder that can be written, such as --records records, or leave --records out"
+        yield Problem(
+            "--records", f"{shown(str(words.records))}: {why}", "a folder, which is made where it's missing", fix
+        )
+
+
+def _cannot_keep(records: Path) -> str:
+    """Why a folder can't have the copies, before anybody is asked; empty: nothing says so. Nothing is made."""
+    there = next(each for each in (records.absolute(), *records.absolute().parents) if os.path.lexists(each))
+    if not there.is_dir():
+        return f"{output.near(there)} is no folder"
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"{output.near(there)} can't be written"
 
 
 def _survivor(chosen: EnvironmentSource, located: "Located") -> str:
@@ -223,9 +237,8 @@ class _Job:
             Threads(self.chosen.client, self.chosen.client_once).run(made.called_off(), within=_LAST_SECONDS)
         if not made.audit.pending:
             return unchanged
-        name = self.located.manifest.environment
         lacks = f"{plural(made.audit.pending, 'audit record')} of this run"
-        return f"{unchanged} The bucket lacks {lacks}: haven audit publish {name} --in {self.to}"
+        return f"{unchanged} The bucket lacks {lacks}: {self._publish()}"
 
     def _unchanged(self) -> str:
         """That this run changed nothing; and what others have left open, which doesn't end by itself."""
@@ -327,9 +340,13 @@ class _Job:
             following.extend(then)
         if report.pending_audit:
             lacks = f"the bucket lacks {plural(report.pending_audit, 'audit record')}, which only this machine has"
-            words = shlex.join(["--in", self.to, *self.words.options()])
-            following.append(f"haven audit publish {self.located.manifest.named} {words}: {lacks}")
+            following.append(f"{self._publish()}: {lacks}")
         return following
+
+    def _publish(self) -> str:
+        """The command that writes to the bucket what only this machine has."""
+        words = shlex.join(["--in", self.to, *self.words.options()])
+        return f"haven audit publish {self.located.manifest.named} {words}"
 
     def _do(self, runbook: "Runbook") -> Any:
         from haven.runbooks.credentials import CredentialsError

@@ -97,7 +97,7 @@ def checks(
         compare = partial(_every_row if every_row else _sample, partial(asked, functions, client), old, Member(writer))
         answer = ask_all({AREA: compare}, EVERY_ROW_SECONDS if every_row else WITHIN_SECONDS)[AREA]
         if answer.known:
-            yield from _checks(answer.value, f"haven reconcile {manifest.environment} --every-row")
+            yield from _checks(answer.value, f"haven reconcile {manifest.named} --every-row")
         else:
             yield unknown(AREA, old.region, "rows of the database", answer)
 

@@ -97,6 +97,19 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason(
     assert err.splitlines()[1:] == [f"  {got}; allowed: {allowed} that can be read; fix: check the path"]
 
 
+@pytest.mark.parametrize("records", ["Pulumi.yaml", "Pulumi.yaml/records"])
+@pytest.mark.parametrize("command", [("failover", "prod", "--to", "eu-central-1"), ("failback", "prod")])
+def test_records_that_can_be_kept_nowhere_are_refused_before_aws_is_asked(
+    project: Path, run: Run, command: tuple[str, ...], records: str
+) -> None:
+    assert project.is_dir()
+    code, out, err = run(*command, "--records", records)
+    assert (code, out) == (BAD_INPUT, "")
+    assert f'  --records: got "{records}": ' in err
+    assert "Pulumi.yaml is no folder; allowed: a folder" in err
+    assert "fix: name a folder that can be written" in err
+
+
 def test_a_folder_of_records_that_is_a_file_is_named_so(project: Path, run: Run) -> None:
     assert (project / "Pulumi.yaml").is_file()
     code, _, err = run("audit", "verify", "prod", "--in", "eu-central-1", "--records", "Pulumi.yaml")
