@@ -18,7 +18,7 @@ from haven.base.problems import Problem, Problems, shown
 from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import WHERE, Command, directory_option
-from haven.cli.recovery import failover_text
+from haven.cli.recovery import failover_text, interrupted
 from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
 from haven.cli.recovery.failover_text import How
 from haven.cli.recovery.progress import Board
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _NOTICE = "Interrupted: calls that are on their way aren't waited for."
-_GO_ON = "The journal has every step. To go on, run the same command once more: the lease ends in a minute."
 _LEAST_REASON = 10
 _LAST_SECONDS = 1.0
 """For the end of the audit of an interrupted run: Ctrl-C ends it within two."""
@@ -215,10 +214,7 @@ class _Job:
 
     def go_on(self) -> str:
         """What whoever interrupts it has to know."""
-        from haven.cli.recovery import arc
-
-        going_on = arc.goes_on(self.operator, self.board) if self.how is How.ARC else ""
-        return f"{self._left_changed()}{going_on or _GO_ON}"
+        return interrupted.going_on(self.operator, self.how, self.board)
 
     @property
     def begun(self) -> bool:
@@ -230,7 +226,8 @@ class _Job:
         from haven.runbooks.workflow.audit import AuditError
         from haven.runbooks.workflow.threads import Threads
 
-        unchanged, made = self._unchanged(), self.operator
+        made = self.operator
+        unchanged = interrupted.nothing_done(made, self.how)
         if made is None or not made.audit.head.count:
             return unchanged
         with suppress(AuditError, TimeoutError):  # this machine's disk has what can be had
@@ -239,29 +236,6 @@ class _Job:
             return unchanged
         lacks = f"{plural(made.audit.pending, 'audit record')} of this run"
         return f"{unchanged} The bucket lacks {lacks}: {self._publish()}"
-
-    def _unchanged(self) -> str:
-        """That this run changed nothing; and what others have left open, which doesn't end by itself."""
-        made = self.operator
-        elsewhere = f"{made.left_open}, and stays so. " if made and made.left_open else ""
-        left = self._left_changed()
-        if not elsewhere and not left:
-            return "Nothing was changed."
-        return (
-            f"This run changed nothing, but {elsewhere or 'an earlier one did. '}{left}{_GO_ON if left else ''}".strip()
-        )
-
-    def _left_changed(self) -> str:
-        """That clients and applications may be shut out, which doesn't end by itself, and how it is called off."""
-        from haven.runbooks.failover.resuming import standing
-
-        made = self.operator
-        workflow = standing.open_in(made.journal.entries, made.found_notes) if made else None
-        if made is None or workflow is None or not (found := standing.changed(made.site, workflow)):
-            return ""
-        called_off = "" if self.how is How.ARC else standing.calling_off(made.site, workflow)
-        way_out = f"While {made.site.old} still writes, this calls it off: {called_off}. " if called_off else ""
-        return f"{' '.join(found)} {way_out}"
 
     def _made(self, records: Path) -> "Operator":
         from haven.cli.recovery import arc
