@@ -71,13 +71,21 @@ class EnvironmentSource:
         Raises:
             Problems: it can't.
         """
-        if self.both and region not in self.both:
-            problem = Problem(option, shown(region), choices(self.both), "name one of the environment's Regions")
+        own = self.both or self._written
+        if own and region not in own:
+            problem = Problem(option, shown(region), choices(own), "name one of the environment's Regions")
         elif not re.fullmatch(REGION, region):
             problem = Problem(option, shown(region), "a Region's name", "name one of the environment's Regions")
         else:
             return
         raise Problems([problem], WHERE)
+
+    @cached_property
+    def _written(self) -> Sequence[str]:
+        """The Regions that a copy of its manifest names; none without such a file."""
+        from haven.runbooks.manifest import read_file
+
+        return () if self.manifest is None else read_file(self.manifest).both
 
     @cached_property
     def client(self) -> "Client":
@@ -95,11 +103,10 @@ class EnvironmentSource:
     def _signed_in(self) -> "SignedIn | None":
         """This machine's credentials, before anybody waits for an answer: a person may have to type a code."""
         from haven.runbooks.clients import signed_in
-        from haven.runbooks.manifest import read_file
 
         if self.url is not None:
             return None
-        regions = self.regions or (read_file(self.manifest).both if self.manifest is not None else ())
+        regions = self.regions or self._written
         return signed_in([each for each in dict.fromkeys([self.first, *regions]) if each], output.note)
 
     def _clients(self, attempts: int) -> "Client":

@@ -46,8 +46,8 @@ class _Words:
     regions: tuple[str, ...]
     manifest: Path | None
     directory: str | None
-    force: str
-    accept_loss: str
+    force: str | None
+    accept_loss: str | None
     acknowledge: bool
     dry_run: bool
     confirm: str
@@ -73,13 +73,11 @@ def _options(function: _Function) -> _Function:
         click.option("--acknowledge", is_flag=True, help="Fail over although the last failover ended within the hour."),
         click.option(
             "--accept-loss",
-            default="",
             metavar="DURATION",
             help="Go on though more may be lost than the objective allows: 15m, 900s, 2h, or unknown. Recorded.",
         ),
         click.option(
             "--force",
-            default="",
             metavar="REASON",
             help="Override a refused decision, an open workflow, wrong answers: named first. Accepts no loss.",
         ),
@@ -138,14 +136,10 @@ def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
     from haven.runbooks.failover.decision import Request
     from haven.runbooks.workflow.lease import ID
 
-    if problems := list(_problems(words)):
-        raise Problems(problems, WHERE)
-    chosen = source(words.environment, words.regions, words.manifest, words.directory, first=to)
-    if to is not None:
-        chosen.require_region("--to", to)
+    chosen = _chosen(words, to)
     located = chosen.located()
     target = to or (_survivor(chosen, located) if how is How.REBUILD else located.manifest.regions.primary)
-    request = Request(planned, words.force, words.accept_loss, words.acknowledge)
+    request = Request(planned, words.force or "", words.accept_loss or "", words.acknowledge)
     board = Board(sys.stderr)
     job = _Job(words, chosen, located, target, board, how)
     try:
@@ -158,19 +152,36 @@ def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
         raise
 
 
+def _chosen(words: _Words, to: str | None) -> EnvironmentSource:
+    """The environment that the words name; refuses all that is wrong with them at once, before anybody is asked."""
+    problems = list(_problems(words))
+    try:
+        chosen = source(words.environment, words.regions, words.manifest, words.directory, first=to)
+        if to is not None:
+            chosen.require_region("--to", to)
+    except Problems as error:
+        raise Problems([*problems, *error.problems], WHERE if problems else error.where) from None
+    if problems:
+        raise Problems(problems, WHERE)
+    return chosen
+
+
 def _problems(words: _Words) -> Iterator[Problem]:
     """What is wrong with the judgements that a person may take over, and with the place of the records."""
     from haven.runbooks.failover.guard import UNKNOWN, accepted_ms
 
-    if words.force and len(words.force.strip()) < _LEAST_REASON:
+    if words.force is not None and len(words.force.strip()) < _LEAST_REASON:
         allowed = f"a reason of {_LEAST_REASON} characters or more"
         yield Problem("--force", shown(words.force), allowed, "write why: it is recorded, and read afterwards")
+    accepted = words.accept_loss
     try:
-        accepted_ms(words.accept_loss)
+        understood = accepted is None or accepted_ms(accepted) is not None
     except ValueError:
+        understood = False
+    if not understood:
         allowed = f"a number with s, m or h, such as 15m, 900s or 2h; or {UNKNOWN}"
         fix = "write how much may be lost at most; --dry-run shows what that is now"
-        yield Problem("--accept-loss", shown(words.accept_loss), allowed, fix)
+        yield Problem("--accept-loss", shown(accepted), allowed, fix)
     if words.records is not None and (why := _cannot_keep(words.records)):
         fix = "name a folder that can be written, such as --records records, or leave --records out"
         yield Problem(

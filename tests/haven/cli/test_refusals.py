@@ -197,6 +197,18 @@ def test_the_confirmation_stays_as_it_was_typed_in_the_words_to_run(run: Run, ke
     assert "haven failover --confirm prod --planned staging --to eu-central-1 --manifest kept.json" in err
 
 
+def test_everything_that_is_wrong_with_the_words_of_a_failover_is_one_error(run: Run, kept: str) -> None:
+    words = ("--to", "us-east-1", "--force", "", "--accept-loss", "")
+    code, out, err = run("failover", "staging", "--manifest", kept, "--records", kept, *words)
+    assert (code, out) == (BAD_INPUT, "")
+    assert [each.partition(": got ")[0].strip() for each in err.splitlines()[1:]] == [
+        "--force",
+        "--accept-loss",
+        "--records",
+        "--to",
+    ]
+
+
 def test_a_region_twice_and_regions_beside_a_file_are_named_at_once(run: Run, kept: str) -> None:
     regions = ("--region", "eu-west-1", "--region", "eu-west-1")
     code, out, err = run("status", "staging", "--manifest", kept, *regions)
