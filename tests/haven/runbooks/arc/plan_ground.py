@@ -19,7 +19,6 @@ from tests.simulation.aws.region_switch import OPERATIONS, ArcError, RegionSwitc
 from tests.simulation.model import PLAN, P, R
 
 KIND = "application/x-amz-json-1.0"
-AGAIN = f"haven failover sim --to {R} --with arc"
 
 
 @dataclass
@@ -36,6 +35,11 @@ class PlanGround:
             "failover", "--to", R, "--with", "arc", "--confirm", name, "--json", *words
         )
         return code, json.loads(text) if text else {}, error
+
+    @property
+    def again(self) -> str:
+        """How a command that watches the plan begins, as a process prints it."""
+        return f"haven failover {self.ground.named} --to {R} --with arc"
 
     def started(self, *words: str, **options: Any) -> "subprocess.Popen[str]":
         """A command that is under way."""

@@ -15,7 +15,7 @@ import pytest
 from haven.base.exits import BAD_INPUT, FINDINGS, INTERRUPTED, OK
 from haven.runbooks.executions import SERVICE
 from tests.gateway import Fault
-from tests.haven.runbooks.arc.plan_ground import AGAIN, PlanGround
+from tests.haven.runbooks.arc.plan_ground import PlanGround
 from tests.simulation.aws.region_switch import APPROVED, ROLE, Block
 from tests.simulation.model import PLAN, P, R
 
@@ -33,7 +33,8 @@ def test_a_healthy_plan_is_started_once_watched_to_its_end_and_recorded(planned:
     assert (code, document["state"], planned.ground.writer) == (OK, "done", R), document
     jsonschema.validate(document, json.loads(files("haven.cli").joinpath("schemas", "failover.v1.json").read_text()))
     assert document["arc"]["steps"] == {"move-writer": "completed", "scale": "completed"}
-    assert document["next"][0].startswith(f"haven failover sim --to {R} --planned: does what the plan leaves")
+    own = f"haven failover {planned.ground.named} --to {R} {planned.ground.kept} --planned"
+    assert document["next"][0].startswith(f"{own}: does what the plan leaves")
     assert "> ARC: move-writer: done" in progress
     (start,) = planned.asked("StartPlanExecution")
     named = ("targetRegion", "action", "mode")
@@ -60,7 +61,8 @@ def test_with_a_silent_primary_region_arc_is_asked_in_the_other_one_alone(planne
     (switched,) = planned.asked("UpdatePlanExecutionStep")
     assert [switched.arguments[each] for each in ("stepName", "actionToTake")] == ["move-writer", "switchToUngraceful"]
     assert document["arc"]["steps"] == {"move-writer": "completed", "scale": "completed"}
-    assert document["next"][0].startswith(f"haven failover sim --to {R}: does what the plan leaves")
+    own = f"haven failover {planned.ground.named} --to {R} {planned.ground.kept}"
+    assert document["next"][0].startswith(f"{own}: does what the plan leaves")
 
 
 @pytest.mark.exhaustive
@@ -74,7 +76,7 @@ def test_a_failed_step_is_named_with_how_to_go_on_and_the_same_command_watches_o
         assert "step scale (scale broke) failed; repair it" in why
         assert f"aws arc-region-switch update-plan-execution --region {R} --plan-arn {PLAN}" in why
         code, text, _ = planned.ground.haven("failover", "--to", R, "--confirm", "sim")
-        assert (code, AGAIN in text) == (FINDINGS, True), text
+        assert (code, planned.again in text) == (FINDINGS, True), text
         planned.arc.broken = set()
         (running,) = planned.arc.executions
         planned.arc.answer("UpdatePlanExecution", {"executionId": running.id, "action": "resume"}, R)
@@ -163,7 +165,7 @@ def test_ctrl_c_ends_the_watching_alone_and_a_second_run_watches_the_same_execut
         assert process.returncode == INTERRUPTED, error
         (running,) = planned.arc.executions
         assert f"Execution {running.id} goes on in ARC" in error
-        assert f"To watch it again: {AGAIN}" in error
+        assert f"To watch it again: {planned.again}" in error
         planned.ground.expire_lease()
         planned.ground.machine = "another-machine"
         code, document, _ = planned.with_arc("--planned")

@@ -65,6 +65,16 @@ class Ground:
         ]
 
     @property
+    def named(self) -> str:
+        """The words that name the environment in commands that a process prints."""
+        return f"{self.document['environment']} --manifest {self.folder / 'manifest.json'}"
+
+    @property
+    def kept(self) -> str:
+        """The words that name the copies of the records there."""
+        return f"--records {self.folder / self.machine}"
+
+    @property
     def document(self) -> Mapping[str, Any]:
         """The recovery manifest."""
         found: Mapping[str, Any] = json.loads((self.folder / "manifest.json").read_text())

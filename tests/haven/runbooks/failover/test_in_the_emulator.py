@@ -35,8 +35,8 @@ def test_a_lost_region_is_left_with_a_reason_and_another_run_changes_nothing(gro
     assert (code, ground.writer) == (FINDINGS, P)
     assert "1 of 2 independent observations report its loss; this machine sees it unreachable from here" in refused
     assert "next: needs a reason, given with --force, for taking the Region for lost" in refused
-    places = f"--manifest {ground.folder / 'manifest.json'} --records {ground.folder / 'records'}"
-    assert f"next: whoever decides that types: haven failover sim --to {R} {places} --force REASON" in refused
+    typed = f"haven failover {ground.named} --to {R} {ground.kept} --force REASON"
+    assert f"next: whoever decides that types: {typed}" in refused
     assert "--accept-loss" not in refused
     reason = ("--force", "the provider's status page confirms the loss")
     code, text, progress = ground.haven("failover", "--to", R, "--confirm", "sim", "--json", *reason)
@@ -228,12 +228,13 @@ def test_records_that_the_bucket_did_not_take_are_published_by_the_machine_that_
     ground.gateway.chosen = chosen
     words = ("--to", R, "--confirm", "sim", "--force", "the provider confirms the loss")
     code, text, _ = ground.haven("failover", *words)
-    assert (code, f"haven audit publish sim --in {R}: the bucket lacks " in text) == (OK, True), text
+    typed = f"haven audit publish {ground.named} --in {R} {ground.kept}"
+    assert (code, f"{typed}: the bucket lacks " in text) == (OK, True), text
     ground.gateway.chosen = lambda _: None
     code, text, _ = ground.haven("audit verify", "--in", R)
     assert code == FINDINGS
     assert "records are missing at the end: 3 records, and the journal knows" in text
-    assert f"if they are there: haven audit publish sim --in {R}" in text
+    assert f"if they are there: haven audit publish {ground.named} --in {R}" in text
     code, text, _ = ground.haven("audit publish", "--in", R)
     assert (code, ground.haven("audit verify", "--in", R)[0]) == (OK, OK), text
     assert ground.haven("audit publish", "--in", R)[1].startswith("0 records written")

@@ -46,8 +46,7 @@ def test_ctrl_c_names_who_is_shut_out_also_where_an_earlier_run_has_done_it_and_
         rest = interrupted(ground, f"> Ask applications in {P} not to write for a while: running (1")
         assert f"Applications in {P} and {R} may be asked not to write" in rest, rest
         assert "closed to clients" not in rest
-        places = f"--manifest {ground.folder / 'manifest.json'} --records {ground.folder / 'records'}"
-        called_off = f"calls it off: haven failover sim --to {P} {places} --planned --force REASON"
+        called_off = f"calls it off: haven failover {ground.named} --to {P} {ground.kept} --planned --force REASON"
         assert called_off in rest
         ground.expire_lease()
         ground.gateway.chosen = silent("SwitchoverGlobalCluster")

@@ -92,7 +92,7 @@ def test_the_status_names_what_a_killed_failover_left_open_and_who_is_shut_out(g
     found = readings(ground)
     (opened,) = found["journal", R]
     assert opened.startswith(f"a failover to {R} is open at step "), opened
-    assert f"haven failover sim --to {R} ends it" in opened
+    assert f"haven failover {ground.named} --to {R} ends it" in opened
     assert found["journal", P] == [f"no failover to {P} is open"]
     clients, consumers, applications = found["access", P]
     assert clients.startswith("a failover closed database and cache to clients (acl-"), clients
