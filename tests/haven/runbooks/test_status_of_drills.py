@@ -238,4 +238,4 @@ def test_a_watch_goes_on_with_the_manifest_that_it_had_and_says_why(
     assert "parameter /haven/sim/manifest" not in screens[0]
     for screen in screens[1:]:
         assert screen.startswith("sim, tier warm")
-        assert "environment sim: got" in screen
+        assert "nobody answers for the manifest of sim: " in screen

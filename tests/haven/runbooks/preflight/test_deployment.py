@@ -144,7 +144,7 @@ def test_a_quota_without_a_value_of_the_account_s_own_is_aws_s_default(aws: Loop
 
 @pytest.mark.parametrize(
     ("limit", "unreserved", "reserved", "more"),
-    [(10, 10, 0, 102), (101, 101, 0, 102), (102, 102, 0, 0), (102, 100, 2, 0)],
+    [(10, 10, 0, 104), (103, 103, 0, 104), (104, 104, 0, 0), (104, 100, 4, 0)],
 )
 def test_the_heartbeats_reservation_leaves_lambda_the_executions_that_nobody_may_reserve(
     aws: LoopbackAws, limit: int, unreserved: int, reserved: int, more: int
@@ -152,7 +152,7 @@ def test_the_heartbeats_reservation_leaves_lambda_the_executions_that_nobody_may
     aws.executions, aws.reserved = (limit, unreserved), reserved
     lines = [each for each in found(aws) if "L-B99A9384" in each.what]
     assert {each.region for each in lines} == {PRIMARY, RECOVERY}
-    assert {each.needed for each in lines} == {"100 unreserved, beside 2 for the heartbeats"}
+    assert {each.needed for each in lines} == {"100 unreserved, beside 4 for the heartbeats"}
     for each in lines:
         assert (each.status, each.blocks) == ((Status.PROBLEM, True) if more else (Status.OK, False))
         raise_it = f"--region {each.region} --service-code lambda --quota-code L-B99A9384 --desired-value {more}"

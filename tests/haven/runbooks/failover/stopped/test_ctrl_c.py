@@ -1,4 +1,4 @@
-"""Ctrl-C in real processes: what a run, or the one before it, left closed is named, with both ways out."""
+"""Ctrl-C in real processes: what a run, or the one before it, left closed is named, with the command that opens it."""
 
 import signal
 import subprocess
