@@ -310,7 +310,8 @@ def _by_itself(quantities: Callable[[Resource], Items]) -> Callable[[Resource, R
     return lambda resource, _: quantities(resource)
 
 
-def _function(_: Resource, __: Recording) -> Items:
+def _started_every_minute(_: Resource, __: Recording) -> Items:
+    """A schedule of a heartbeats' function; those of a Region switch plan run in a failover alone."""
     for what in ("function-gb-seconds", "function-requests"):
         yield what, 1
 
@@ -333,13 +334,13 @@ _QUANTITIES: Mapping[str, Callable[[Resource, Recording], Items]] = {
     aws.ELASTICACHE_REPLICATION_GROUP: _cache,
     aws.KMS_KEY: _one("key"),
     aws.KMS_REPLICA_KEY: _one("key"),
-    aws.LAMBDA_FUNCTION: _function,
     aws.LB_LOAD_BALANCER: _balancer,
     aws.RDS_CLUSTER: _database_member,
     aws.RDS_CLUSTER_INSTANCE: _instance,
     aws.ROUTE53_ZONE: _one("hosted-zone"),
     aws.S3_BUCKET: _one("bucket-storage"),
     aws.S3_BUCKET_REPLICATION_CONFIG: _replicated_bucket,
+    aws.SCHEDULER_SCHEDULE: _started_every_minute,
     aws.SECRETSMANAGER_SECRET: _one("secret"),
     aws.WAFV2_WEB_ACL: _web_acl,
     **{type_: _by_itself(each) for type_, each in small.QUANTITIES.items()},

@@ -39,6 +39,15 @@ def test_quantities_are_those_of_the_program() -> None:
     assert quantity(warm, "gp3-storage", PRIMARY) == 3 * 500 + 1 * 500 + 3 * 80
 
 
+def test_functions_of_a_region_switch_plan_cost_nothing_until_they_run() -> None:
+    operators = json.dumps({"operatorArns": ["arn:aws:iam::111122223333:user/on-call"]})
+    approver = json.dumps({"approvalRoleArn": "arn:aws:iam::111122223333:role/haven-warm-operator"})
+    planned = environment("warm", operations=operators, recoveryPlan=approver)
+    assert len(of_type(planned.real(), aws.LAMBDA_FUNCTION)) > 2
+    one, other = (quantity(each, "function-requests", PRIMARY) for each in (planned, environment("warm")))
+    assert one == other > 0
+
+
 def test_the_compute_of_the_warm_stack_is_what_it_is_by_hand(made: dict[str, Costs]) -> None:
     lines = [
         each
