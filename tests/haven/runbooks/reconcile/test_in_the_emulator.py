@@ -280,7 +280,7 @@ def test_ctrl_c_while_snapshots_are_kept_says_the_state_and_closes_the_audit(
     assert process.returncode == INTERRUPTED, error
     assert f"a copy of {SNAPSHOT} was asked for" in error
     assert "run the same command once more" in error
-    assert (f"haven audit publish {environment.named} --in eu-west-1" in error) is not answers, error
+    assert (f"--manifest {environment.folder / 'whole.json'} --in eu-west-1" in error) is not answers, error
     environment.gateway.faults.clear()
     records = str(environment.folder / ".haven" / "recovery" / "sim")
     if not answers:
