@@ -6,6 +6,7 @@ a warning.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -202,13 +203,13 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     """One for all kinds of resources that are simulated alike, in both directions, and IAM is asked one after another:
     it throttles many at once (openshift/installer#1418, cloud-custodian/cloud-custodian#7641; read 2026-11-27)."""
     role = manifest.operations.role if manifest.operations is not None else ""
-    in_turn = Lock()
+    denied = partial(_denied, in_turn=Lock())
     found: dict[Key, Question] = {}
     for region in manifest.both if role else ():
         for alike in _alike(uses(manifest, region)):
             actions = list(dict.fromkeys(action for each in alike for action in each.actions))
             found[_key(alike, region)] = asking(
-                client, "iam", region, _in_turn, in_turn, client, region, role, replace(alike[0], actions=actions)
+                client, "iam", region, denied, client, region, role, replace(alike[0], actions=actions)
             )
     return found
 
@@ -230,24 +231,9 @@ def _key(alike: Sequence[Use], region: str) -> Key:
     return f"{_SIMULATED} {alike[0].name}", region
 
 
-class _OneAtATime:
-    """IAM, as far as a simulation asks it, once none other is under way."""
-
-    def __init__(self, iam: Any, in_turn: Lock) -> None:
-        self._iam, self._in_turn = iam, in_turn
-
-    def simulated(self, **asked: Any) -> Sequence[Mapping[str, Any]]:
-        """What came of a simulation, for each action and resource."""
-        with self._in_turn:
-            pages = self._iam.get_paginator("simulate_principal_policy").paginate(**asked)
-            return [each for page in pages for each in page["EvaluationResults"]]
-
-
-def _in_turn(iam: Any, in_turn: Lock, *of_the_use: Any) -> Mapping[str, Sequence[str]] | None:
-    return _denied(_OneAtATime(iam, in_turn), *of_the_use)
-
-
-def _denied(iam: _OneAtATime, client: Client, to: str, role: str, use: Use) -> Mapping[str, Sequence[str]] | None:
+def _denied(
+    iam: Any, client: Client, to: str, role: str, use: Use, *, in_turn: Lock
+) -> Mapping[str, Sequence[str]] | None:
     """Each action that isn't allowed on everything -> condition keys on which that depends; None: it isn't there."""
     resources, context = list(use.resources), dict(use.context)
     if use.key:
@@ -264,7 +250,7 @@ def _denied(iam: _OneAtATime, client: Client, to: str, role: str, use: Use) -> M
         groups = client("rds", region).describe_db_subnet_groups(DBSubnetGroupName=subnet_group)["DBSubnetGroups"]
         account = ":".join(use.resources[0].split(":")[:5])
         context["ec2:Vpc"] = f"{account}:vpc/{groups[0]['VpcId']}"
-    results = iam.simulated(
+    pages = iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=role,
         ActionNames=list(use.actions),
         ResourceArns=resources,
@@ -277,6 +263,8 @@ def _denied(iam: _OneAtATime, client: Client, to: str, role: str, use: Use) -> M
             for name, value in context.items()
         ],
     )
+    with in_turn:
+        results = [each for page in pages for each in page["EvaluationResults"]]
     return {
         str(each["EvalActionName"]): list(each.get("MissingContextValues") or [])
         for each in results
