@@ -89,7 +89,8 @@ def _table(client: Client, regions: Sequence[str], every_row: bool, name: str) -
         for keys in _keys(clients[here], name, key, every_row=every_row):
             count += len(keys)
             other, others = _settled(clients, name, keys)
-            lacking = [each for each in other if _items(clients[there], name, [each]) == ({}, set())]
+            present, left = _items(clients[there], name, other)
+            lacking = [each for each in other if _text(each) not in {*present, *left}]
             names |= dict.fromkeys(
                 ", ".join(str(one) for value in each.values() for one in value.values()) for each in other
             )
