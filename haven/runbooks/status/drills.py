@@ -4,22 +4,19 @@ import json
 import time
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from haven.model.drills import DrillRecord, Place
 from haven.runbooks.clients import Client
 from haven.runbooks.failover.times.measured import MEASURED
 from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.status import newest
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, duration, unknown
 from haven.runbooks.workflow.audit import key
-from haven.runbooks.workflow.journal import END, ID
+from haven.runbooks.workflow.journal import END
 from haven.runbooks.workflow.report import State as Ended
 
 AREA = "drills"
-_PAGES = 3
-"""Of the journal's newest entries so many are looked at: DynamoDB reads 1 MB for a page, about ten failovers, and all
-together 7 seconds at most (DynamoDB Developer Guide, Query; read 2026-11-27)."""
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
@@ -48,16 +45,14 @@ def _newest(client: Client, region: str, table: str, bucket: str) -> DrillRecord
 
 def _ended(dynamodb: Any, table: str) -> Iterator[tuple[str, int]]:
     """Session and number of records of the audit of each workflow that reached its goal, the newest first."""
-    values = {":id": {"S": ID}, ":end": {"S": f'"kind":"{END}"'}, ":done": {"S": f'"state":"{Ended.DONE}"'}}
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="id = :id",
+    found = newest.items(
+        dynamodb,
+        table,
+        {":end": {"S": f'"kind":"{END}"'}, ":done": {"S": f'"state":"{Ended.DONE}"'}},
         FilterExpression="contains(#body, :end) AND contains(#body, :done)",
         ExpressionAttributeNames={"#body": "body"},
-        ExpressionAttributeValues=values,
-        ScanIndexForward=False,
     )
-    for item in (each for page in islice(pages, _PAGES) for each in page["Items"]):
+    for item in found:
         head = json.loads(item["body"]["S"])["data"].get("audit") or {}
         if head.get("count", 0) > 1:
             yield str(head["session"]), int(head["count"])

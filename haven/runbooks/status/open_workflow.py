@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from haven.base.problems import Problems
@@ -12,14 +11,12 @@ from haven.runbooks.clients import Client
 from haven.runbooks.failover.resuming.standing import open_in
 from haven.runbooks.failover.site import command_of, kind_of
 from haven.runbooks.manifest import RecoveryManifest
+from haven.runbooks.status import newest
 from haven.runbooks.status.readings import Answers, Questions, Reading, State, duration, unknown
 from haven.runbooks.workflow import journal, lease
 from haven.runbooks.workflow.table import plain
 
 AREA = "journal"
-_PAGES = 3
-"""Of the journal's newest entries, 1 MB each: more than a failover writes (DynamoDB Developer Guide, Query; read
-2026-11-27)."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +59,7 @@ def _open(client: Client, region: str, table: str) -> Open | str | None:
 
 def _newest(dynamodb: Any, table: str) -> Iterator[journal.Entry]:
     """The entries of the last workflow, the newest first."""
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="id = :id",
-        ExpressionAttributeValues={":id": {"S": journal.ID}},
-        ConsistentRead=True,
-        ScanIndexForward=False,
-    )
-    for item in (each for page in islice(pages, _PAGES) for each in page["Items"]):
+    for item in newest.items(dynamodb, table, ConsistentRead=True):
         entry = journal.entry_of(plain(item))
         yield entry
         if entry.kind == journal.BEGIN:
