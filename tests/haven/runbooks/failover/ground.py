@@ -6,11 +6,12 @@ have one size, unless the gateway answers for it (`stores.py`).
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from haven.emulator.ministack import Emulator
 from haven.runbooks.failover.consumers import queues
 from haven.runbooks.failover.fence import RULES
 from tests.environments import ROOT
-from tests.gateway import Gateway, gateway
+from tests.gateway import Call, Fault, Gateway, gateway
 from tests.haven.runbooks.traffic import switch_alarm
 from tests.simulation.model import THIRD, P, R
 from tests.simulation.operators import manifest_document
@@ -63,6 +64,36 @@ class Ground:
             *([] if command == "audit verify" else ["--records", records]),
             *words,
         ]
+
+    def kill_at(self, operation: str, *words: str, done: bool) -> None:
+        """Kill a planned failover at a call, which AWS does or never gets."""
+        command = self.command("failover", "--to", R, "--planned", "--confirm", self.document["environment"], *words)
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(command, env=self.variables, stdout=quiet, stderr=quiet) as process:
+
+            def chosen(call: Call) -> Fault | None:
+                if call.operation != operation:
+                    return None
+                process.kill()
+                return None if done else Fault.REFUSE
+
+            self.gateway.chosen = chosen
+        self.gateway.chosen = lambda _: None
+        assert process.returncode == -signal.SIGKILL
+        self.expire_lease()
+
+    def rebuild(self, once_it_waits: Callable[[], None], *words: str) -> tuple[int, str, str]:
+        """Exit code, output and standard error of a rebuild, which waits until the lost Region is free for it."""
+        command = self.command("failback", "--rebuild", "--confirm", self.document["environment"], *words)
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, env=self.variables, stdout=pipe, stderr=pipe, text=True) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if line.startswith(f"> Wait until {P} answers and the names are free there: running"):
+                    break
+            once_it_waits()
+            text, error = process.communicate(timeout=600)
+        return process.returncode, text, error
 
     @property
     def named(self) -> str:

@@ -169,30 +169,9 @@ def test_on_a_machine_without_the_project_everything_but_stack_file_and_preview_
     assert "-C DIR" in refused.stderr
 
 
-def killed_at(ground: Ground, operation: str, *, done: bool) -> None:
-    """Kill a planned failover at a call, which AWS does or never gets."""
-    with subprocess.Popen(
-        ground.command("failover", "--to", R, "--planned", "--confirm", "sim"),
-        env=ground.variables,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-
-        def chosen(call: Call) -> Fault | None:
-            if call.operation != operation:
-                return None
-            process.kill()
-            return None if done else Fault.REFUSE
-
-        ground.gateway.chosen = chosen
-    ground.gateway.chosen = lambda _: None
-    assert process.returncode == -signal.SIGKILL
-    ground.expire_lease()
-
-
 def test_after_a_failover_that_was_killed_and_gone_on_with_everything_is_clean(environment: Ground) -> None:
     with environment.beating():
-        killed_at(environment, "SwitchoverGlobalCluster", done=True)
+        environment.kill_at("SwitchoverGlobalCluster", done=True)
         code, text, _ = environment.haven("failover", "--to", R, "--planned", "--confirm", "sim")
         assert (code, environment.writer) == (OK, R), text
         code, document = reconcile(environment, "--write", changes=[activated(R, P)])
@@ -205,7 +184,7 @@ def test_after_a_failover_that_was_killed_behind_the_fence_and_called_off_everyt
     environment: Ground,
 ) -> None:
     with environment.beating():
-        killed_at(environment, "SwitchoverGlobalCluster", done=False)
+        environment.kill_at("SwitchoverGlobalCluster", done=False)
         code, document = reconcile(environment)
         assert (code, "fence" in wrong(document)) == (FINDINGS, True), wrong(document)
         reason = ("--force", "the trouble is over, nobody has to move")

@@ -24,7 +24,6 @@ from tests.haven.runbooks.reconcile.test_in_the_emulator import (
     SNAPSHOT,
     activated,
     fill,
-    killed_at,
     no_tables,
     reconcile,
     wrong,
@@ -108,18 +107,13 @@ def test_a_lost_region_is_given_up_and_rebuilt(tmp_path: Path) -> None:
         ground.gateway.faults[P, "*"] = Fault.REFUSE
         code, text, error = ground.haven("failover", "--to", R, "--confirm", "sim", *LOST)
         assert (code, ground.writer) == (OK, R), text + error
-        words = ground.command("failback", "--rebuild", "--confirm", "sim", "--json", *REASON)
-        with subprocess.Popen(
-            words, env=ground.variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stderr is not None
-            for line in process.stderr:
-                if line.startswith(f"> Wait until {P} answers and the names are free there: running"):
-                    break
+
+        def deployed() -> None:
             del ground.gateway.faults[P, "*"]
             deploy(ground)
-            text, error = process.communicate(timeout=600)
-        assert (process.returncode, json.loads(text)["state"]) == (OK, "done"), text + error
+
+        code, text, error = ground.rebuild(deployed, "--json", *REASON)
+        assert (code, json.loads(text)["state"]) == (OK, "done"), text + error
         assert members(ground) == [R, P]
         assert role.suffices()
 
@@ -128,7 +122,7 @@ def test_a_failover_that_was_killed_is_called_off_by_force(role: Role) -> None:
     ground = role.ground
     ground.beat(seconds_ago=0)
     with ground.beating():
-        killed_at(ground, "SwitchoverGlobalCluster", done=False)
+        ground.kill_at("SwitchoverGlobalCluster", done=False)
         ground.gateway.chosen = role.judge
         reason = ("--force", "the trouble is over, nobody has to move")
         code, text, error = ground.haven("failover", "--to", P, "--planned", "--confirm", "sim", *reason)

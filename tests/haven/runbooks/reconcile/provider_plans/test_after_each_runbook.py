@@ -5,8 +5,6 @@ replaces and deletes nothing, takes nothing back in the Region that writes, and 
 """
 
 import json
-import signal
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,25 +59,6 @@ def assert_enlarges(environment: Deployed, changes: list[Change]) -> None:
             assert (each.action, each.type, each.arguments) == ("update", aws.EKS_NODE_GROUP, size), each
 
 
-def killed_at(environment: Deployed, operation: str, *, done: bool) -> None:
-    """Kill a planned failover at a call, which AWS does or never gets."""
-    ground = environment.ground
-    command = ground.command("failover", "--to", R, "--planned", "--acknowledge", "--confirm", STACK)
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, env=ground.variables, stdout=quiet, stderr=quiet) as process:
-
-        def chosen(call: Call) -> Fault | None:
-            if call.operation != operation:
-                return None
-            process.kill()
-            return None if done else Fault.REFUSE
-
-        ground.gateway.chosen = chosen
-    ground.gateway.chosen = lambda _: None
-    assert process.returncode == -signal.SIGKILL
-    ground.expire_lease()
-
-
 def test_planned_and_back(environment: Deployed) -> None:
     planned(environment, "failover", "--to", R, "--planned")
     assert environment.ground.writer == R
@@ -91,7 +70,7 @@ def test_planned_and_back(environment: Deployed) -> None:
 
 def test_killed_and_gone_on_with(environment: Deployed) -> None:
     with environment.ground.beating():
-        killed_at(environment, PROMOTION, done=True)
+        environment.ground.kill_at(PROMOTION, "--acknowledge", done=True)
     planned(environment, "failover", "--to", R, "--planned")
     assert environment.ground.writer == R
     assert_enlarges(environment, assert_clean(environment))
@@ -99,7 +78,7 @@ def test_killed_and_gone_on_with(environment: Deployed) -> None:
 
 def test_killed_behind_the_fence_and_called_off(environment: Deployed) -> None:
     with environment.ground.beating():
-        killed_at(environment, PROMOTION, done=False)
+        environment.ground.kill_at(PROMOTION, "--acknowledge", done=False)
     environment.plan()
     code, document = environment.reconcile()
     assert (code, {"fence", "queues", "write mode"} <= wrong(document).keys()) == (FINDINGS, True), wrong(document)

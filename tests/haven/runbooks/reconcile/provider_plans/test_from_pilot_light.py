@@ -1,7 +1,6 @@
 """`haven reconcile` with the AWS provider's plan from tier `pilot-light`: created instances, a rebuilt Region."""
 
 import shlex
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from haven.base.exits import FINDINGS, OK
 from haven.program import aws_types as aws
 from haven.terraform import cli
+from tests.conformance.live_environment import Change
 from tests.gateway import Fault
 from tests.haven.runbooks.reconcile.provider_plans.after_runbooks import (
     NOT_KEPT,
@@ -18,7 +18,7 @@ from tests.haven.runbooks.reconcile.provider_plans.after_runbooks import (
     planned,
     wrong,
 )
-from tests.haven.runbooks.reconcile.provider_plans.deployed import STACK, Deployed, deployed
+from tests.haven.runbooks.reconcile.provider_plans.deployed import Deployed, deployed
 from tests.simulation.model import P, R
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.emulator, pytest.mark.exhaustive]
@@ -59,19 +59,16 @@ def test_a_lost_region_is_rebuilt_by_the_next_deployment_and_everything_is_clean
     ground.beat(seconds_ago=60)
     ground.gateway.faults[P, "*"] = Fault.REFUSE
     environment.haven("failover", "--to", R, "--acknowledge", *REASON)
-    words = ground.command("failback", "--rebuild", "--confirm", STACK, *REASON)
-    pipe = subprocess.PIPE
-    with subprocess.Popen(words, env=ground.variables, stdout=pipe, stderr=pipe, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith(f"> Wait until {P} answers and the names are free there: running"):
-                break
+    rebuilt: list[Change] = []
+
+    def deployed_anew() -> None:
         lose(environment)
         del ground.gateway.faults[P, "*"]
         environment.write(**environment.proposed(), rebuilt="true")
-        rebuilt = environment.up()
-        text, error = process.communicate(timeout=600)
-    assert process.returncode == OK, text + error
+        rebuilt.extend(environment.up())
+
+    code, text, error = ground.rebuild(deployed_anew, *REASON)
+    assert code == OK, text + error
     assert {each.action for each in rebuilt} <= {"create", "update"}, rebuilt
     made = {each.type for each in rebuilt if each.action == "create"}
     assert {aws.RDS_CLUSTER, aws.RDS_CLUSTER_INSTANCE, aws.EKS_CLUSTER, aws.EKS_NODE_GROUP} <= made
