@@ -22,9 +22,8 @@ class DeployedNodeGroups(NodeGroups):
     def answer_in(self, gateway: Gateway) -> None:
         """Answer in the emulator's place; the provider asks for the end of what it has changed, too."""
         super().answer_in(gateway)
-        for name, path in self.paths.items():
-            cluster = path.partition("/node-groups/")[0]
-            gateway.answers["eks", f"GET {cluster}/updates/u?nodegroupName={name}"] = self._updated
+        for path in self.paths.values():
+            gateway.answers["eks", f"GET {path.partition('/node-groups/')[0]}/updates/u"] = self._updated
 
     def described(self, call: Call) -> Answer:
         """What the emulator answers, with the size."""
