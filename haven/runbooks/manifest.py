@@ -297,6 +297,11 @@ class RecoveryManifest(_Part):
         return self.tier in _WITH_DATASTORE
 
     @property
+    def forwards_writes(self) -> bool:
+        """Whether the database's readers in one Region forward their clients' writes to the writer in the other."""
+        return self.tier == "active-active"
+
+    @property
     def both(self) -> tuple[str, str]:
         """Primary and recovery Region."""
         return self.regions.primary, self.regions.recovery

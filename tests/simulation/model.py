@@ -42,7 +42,13 @@ class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
     """AWS, for one environment whose writer is in P; or in R, after a failover."""
 
     def __init__(
-        self, *, instances: int = 1, aws_fences: bool = True, promotion_seconds: float = 40.0, to: str = R
+        self,
+        *,
+        instances: int = 1,
+        aws_fences: bool = True,
+        promotion_seconds: float = 40.0,
+        to: str = R,
+        forwards: bool = False,
     ) -> None:
         self.old, self.new = (P, R) if to == R else (R, P)
         full = Workloads(FULL, FULL, suspended=False)
@@ -57,6 +63,8 @@ class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
         self.source = dict.fromkeys(STORES, self.old)
         """Store to the Region that is replicated from."""
         self.aws_fences = aws_fences
+        self.forwards = forwards
+        """Whether the database's readers forward the writes of their clients."""
         self.promotion_seconds = promotion_seconds
         self.busy: dict[str, float] = {}
         """Store to when its promotion ends."""
@@ -102,10 +110,13 @@ class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
     def _pass(self, now: float) -> None:
         regions = self.regions
         for store, source in self.source.items():
+            found = self.replication[store]
             if regions[source].accepts(store):
-                self.replication[store].last_write = now
+                found.last_write = found.last_beat = now
                 if regions[R if source == P else P].accepts(store):
                     self.both_open[store] += now - self._time
+            elif self.forwards and store == DATABASE and regions[source].accepts_forwarded(now):
+                found.last_write = now
         self._time = now
 
     def position(self, store: str) -> float:
@@ -191,7 +202,7 @@ class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
         for store in STORES:
             if store == DATABASE and not self.regions[call.region].instances:
                 continue  # nothing there reads a member without an instance
-            last = self.replication[store].last_write
+            last = self.replication[store].last_beat
             newest = last if call.region == self.source[store] else min(last, self.position(store))
             items.append(self._item(store, newest, now))
         return {"Items": items}
@@ -291,7 +302,7 @@ class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
         self.regions[region].writer[store] = True
         self.went_back = self.went_back or region == self.old
         self.source[store] = region
-        self.replication[store].last_write = self._time
+        self.replication[store].last_write = self.replication[store].last_beat = self._time
         if old.reachable(self._time):  # what AWS didn't fence at once, it makes a copy later
             self.replication[store].cut_at = None
             self.at(self._time + 60, lambda _: old.writer.update({store: False}))

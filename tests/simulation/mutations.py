@@ -11,6 +11,7 @@ from haven.runbooks.failover.old_side.outdated import Lookout
 from haven.runbooks.failover.resuming import deciding
 from haven.runbooks.failover.resuming.confirmed import Confirmed
 from haven.runbooks.failover.site import Site
+from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.serving import prompts
 from haven.runbooks.workflow.journal import ACCEPTED, Journal, Workflow
 from haven.runbooks.workflow.lease import Lease
@@ -58,6 +59,11 @@ def without_guard(monkeypatch: Any) -> None:
 
     monkeypatch.setattr(loss, "refusal", refusal)
     monkeypatch.setattr(judging, "look", look)
+
+
+def without_forwarded_writes(monkeypatch: Any) -> None:
+    """The fence is taken for the end of all writes."""
+    monkeypatch.setattr(RecoveryManifest, "forwards_writes", False)
 
 
 def with_one_flag(monkeypatch: Any) -> None:
@@ -236,6 +242,7 @@ MUTATIONS: dict[str, Patch] = {
     "look after a pause": without_another_look,
     "second confirmation": without_another_confirmation,
     "lag guard": without_guard,
+    "forwarded writes": without_forwarded_writes,
     "second flag": with_one_flag,
     "token": without_token,
     "lease's check": without_the_lease_s_check,

@@ -82,6 +82,8 @@ def _parsed(rpo_minutes: float) -> Mapping[int, RecoveryManifest]:
 
 MANIFESTS, PATIENT = _parsed(RPO_MINUTES), _parsed(1e6)
 """By the standby instances of the database; the patient ones have an objective that is met days later."""
+FORWARDING = MANIFESTS[1].model_copy(update={"tier": "active-active"})
+"""Of the tier in which readers forward their clients' writes."""
 
 
 @dataclass

@@ -79,9 +79,14 @@ class Region:
 
     def accepts(self, store: str) -> bool:
         """Whether a client in the Region can write to a store."""
-        if not self.alive or not self.writer[store] or _RULE[store] in self.closed:
-            return False
-        return self.database_writes or store != DATABASE
+        return _RULE[store] not in self.closed and self._takes(store)
+
+    def accepts_forwarded(self, now: float) -> bool:
+        """Whether the database takes what the other Region's readers forward to it, which meets no network ACL."""
+        return self.reachable(now) and self._takes(DATABASE)
+
+    def _takes(self, store: str) -> bool:
+        return self.alive and self.writer[store] and (self.database_writes or store != DATABASE)
 
 
 @dataclass
@@ -93,3 +98,5 @@ class Replication:
     """What was written until then has arrived, while it is cut."""
     last_write: float = 0.0
     """The newest write that a client got acknowledged."""
+    last_beat: float = 0.0
+    """The newest one of the function that writes heartbeats, which connects to the writer itself."""

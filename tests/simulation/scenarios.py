@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.guard import UNKNOWN
+from haven.runbooks.manifest import RecoveryManifest
 from haven.runbooks.workflow.requests import Call
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model, P, R
-from tests.simulation.observed.onlooker import Onlooker, decides
-from tests.simulation.operators import MANIFESTS, Machine, machine, start
-from tests.simulation.regions import CACHE
+from tests.simulation.observed.onlooker import Onlooker, decides, has_judged
+from tests.simulation.operators import FORWARDING, MANIFESTS, Machine, machine, start
+from tests.simulation.regions import CACHE, DATABASE
 
 BEGIN, END = 400.0, 6000.0
 """When the first operator begins, and when all faults end. Seconds."""
@@ -32,6 +33,8 @@ RETURNS = 0.6
 """Share of the seeds in which the Region that is left is there in the end, whatever happened to it."""
 BACK = "back"
 """Who wants the Region back that was left, too soon and without acknowledging that."""
+FORWARDS = 0.2
+"""Share of the seeds whose member isn't headless in which its readers forward writes."""
 SERVICES = ("dynamodb", "rds", "ec2")
 OPENED = ("done:judge-loss", "takeover")
 """Entries of the journal at which somebody opens the fence."""
@@ -87,8 +90,16 @@ class Scenario:
     """When somebody opens the fence; empty: nobody does."""
     slept: float = 0.0
     """Seconds for which the first operator is paused when it has decided, each time. 0: it isn't."""
+    forwards: bool = False
+    """Whether the tier is one in which readers forward the writes of their clients."""
+    held_up: float = 0.0
+    """Seconds for which the first operator is paused when it has judged the loss, each time. 0: it isn't."""
     paused: int = 0
     """Before which of its effects the first operator is paused for longer than the lease lasts. 0: none."""
+
+    def manifest(self) -> RecoveryManifest:
+        """Of the environment."""
+        return FORWARDING if self.forwards else MANIFESTS[0 if self.headless else 1]
 
     def without(self, place: int) -> "Scenario":
         """The same with one fault fewer."""
@@ -141,7 +152,27 @@ def _turned(chosen: Scenario, rng: random.Random) -> Scenario:
     if number:
         shown.append(Worker("e", BEGIN + rng.uniform(80, 200), chosen.workers[0].request))
     slept = _slept(random.Random(f"sleeps {chosen.seed}"))
-    return replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number, slept=slept)
+    turned = replace(chosen, workers=shown, faults=paused, to=to, opened=opened, paused=number, slept=slept)
+    return _forwarding(turned, random.Random(f"forwards {chosen.seed}"))
+
+
+def _forwarding(chosen: Scenario, rng: random.Random) -> Scenario:
+    """The same, where writes go on behind the fence. In half of them the database's copy has stood still for nearly as
+    long as the objective allows, somebody who knows leaves a Region that is up, and is held up for a little less than
+    the lease lasts."""
+    if chosen.headless or rng.random() >= FORWARDS:
+        return chosen
+    if rng.random() < 0.5:
+        return replace(chosen, forwards=True)
+    first = replace(chosen.workers[0], request=Request(planned=False, force="a reason"))
+    return replace(
+        chosen,
+        primary="up",
+        forwards=True,
+        held_up=35.0,
+        workers=[first, *chosen.workers[1:]],
+        events=[*chosen.events, Event(BEGIN - rng.uniform(240, 285), "database lags")],
+    )
 
 
 def _slept(rng: random.Random) -> float:
@@ -219,7 +250,8 @@ class Played:
 
 def play(chosen: Scenario) -> Played:
     """Play a scenario."""
-    model = Model(instances=0 if chosen.headless else 1, aws_fences=chosen.aws_fences, to=chosen.to)
+    instances = 0 if chosen.headless else 1
+    model = Model(instances=instances, aws_fences=chosen.aws_fences, to=chosen.to, forwards=chosen.forwards)
     faults = {(each.operator, each.effects, each.number): each.fault for each in chosen.faults}
     calls: Counter[str] = Counter()
     changes: Counter[str] = Counter()
@@ -240,12 +272,14 @@ def play(chosen: Scenario) -> Played:
                 found = Fault("pause-checked", 200.0)
         if chosen.slept and owner == "a" and decides(call):
             found = Fault("pause-checked", chosen.slept)
+        if chosen.held_up and owner == "a" and has_judged(call):
+            found = Fault("pause-checked", chosen.held_up)
         onlooker.sent(owner, call, found)
         return found
 
     simulation = onlooker.simulation = Simulation(onlooker, fault)
     _happen(chosen, model)
-    manifest = MANIFESTS[0 if chosen.headless else 1]
+    manifest = chosen.manifest()
     for worker in chosen.workers:
         to = model.old if worker.name == BACK else model.new
         made = machine(simulation, worker.name, to=to, skew=worker.skew, manifest=manifest)
@@ -278,7 +312,7 @@ def _finish(chosen: Scenario, model: Model, simulation: Simulation, machines: di
     workloads.silent, workloads.wrong_since = False, None
     at = simulation.now + 60
     for number in range(3):
-        last = machine(simulation, f"z{number}", to=model.new, manifest=MANIFESTS[0 if chosen.headless else 1])
+        last = machine(simulation, f"z{number}", to=model.new, manifest=chosen.manifest())
         machines[last.name] = last
         # A person decides at last: where a safe bound of what may be lost can't be had any more, and that a failover
         # the other way, which died, is left open.
@@ -330,6 +364,7 @@ def _event(model: Model, what: str) -> Callable[[float], None]:
 _EVENTS: dict[str, Callable[[Model], Callable[[float], None]]] = {
     "cache drains": lambda model: model.drain,
     "cache lags": lambda model: lambda now: model.cut(now, CACHE),
+    "database lags": lambda model: lambda now: model.cut(now, DATABASE),
     "dies": lambda model: model.kill,
     "fails": lambda model: model.fail,
     "lag": lambda model: model.cut,

@@ -25,6 +25,7 @@ FOUND = {
     "second confirmation": "than was shown",
     "order": "both Regions took writes",
     "lag guard": "was promoted at",
+    "forwarded writes": "database was promoted at",
     "second flag": "was promoted at",
     "token": "had the lease",
     "lease's check": "had the lease",

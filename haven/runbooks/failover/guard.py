@@ -195,6 +195,7 @@ def judge_all(
     objective_ms: float | None,
     planned_ms: float | None = None,
     now_ms: float | None = None,
+    written_until_ms: Mapping[str, float] | None = None,
 ) -> list[Judgement]:
     """Every store that must have a heartbeat, and every other one that has.
 
@@ -206,7 +207,9 @@ def judge_all(
         objective_ms: as in `judge`.
         planned_ms: as in `judge`.
         now_ms: as in `judge`.
+        written_until_ms: of a store that is written to for longer than `until_ms`, how long. Omitted: none is.
     """
+    later = written_until_ms or {}
     known = {each.store for each in found}
     missing = [
         Heartbeat(store, None, ordered=ordered)
@@ -214,6 +217,12 @@ def judge_all(
         if store not in known and not any(each.startswith(f"{store}#") for each in known)
     ]
     return [
-        judge(each, until_ms=until_ms, objective_ms=objective_ms, planned_ms=planned_ms, now_ms=now_ms)
+        judge(
+            each,
+            until_ms=later.get(each.store, until_ms),
+            objective_ms=objective_ms,
+            planned_ms=planned_ms,
+            now_ms=now_ms,
+        )
         for each in [*missing, *found]
     ]

@@ -97,6 +97,10 @@ def arrived(site: Site, items: Sequence[Mapping[str, Any]]) -> list[guard.Heartb
 async def judged(site: Site, workflow: Workflow) -> Judged:
     """What may be lost now.
 
+    Closing the old writer ends the writes of whoever connects to it. What the new Region's readers forward to it meets
+    no network ACL, for Aurora carries it between the Regions itself (Amazon Aurora User Guide, Using write forwarding
+    in an Amazon Aurora global database; read 2026-11-27), so only the promotion ends that. A switchover waits for it.
+
     Raises:
         CallError: no answer.
     """
@@ -104,15 +108,17 @@ async def judged(site: Site, workflow: Workflow) -> Judged:
     found, answer = await heartbeats(site, site.table)
     now = site.time_ms(answer)
     closed = closed_ms(workflow)
-    until = closed if closed is not None else now + ALLOWANCE_SECONDS * 1000
+    promoted = now + ALLOWANCE_SECONDS * 1000
+    forwarded = site.manifest.forwards_writes and not workflow.goal["planned"]
     expected = now if closed is None else workflow.goal["observedMs"]
     judgements = guard.judge_all(
         site.heartbeats(),
         found,
-        until_ms=until,
+        until_ms=promoted if closed is None else closed,
         objective_ms=site.objective_ms,
         planned_ms=expected if workflow.goal["planned"] else None,
         now_ms=now,
+        written_until_ms={DATABASE: promoted} if forwarded else {},
     )
     newest = max((each.newest_ms for each in found if each.newest_ms is not None), default=None)
     given = accepted(workflow)

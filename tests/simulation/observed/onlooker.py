@@ -7,7 +7,7 @@ from typing import Any
 from haven.runbooks.failover.decision import Fence
 from haven.runbooks.failover.loss import ALLOWANCE_SECONDS, CLOSED, closed_ms
 from haven.runbooks.failover.old_side.outdated import LOOK_SECONDS
-from haven.runbooks.failover.plan import NO_RETURN
+from haven.runbooks.failover.plan import JUDGED, NO_RETURN
 from haven.runbooks.workflow import journal as log
 from haven.runbooks.workflow.cut import RESTORED
 from haven.runbooks.workflow.requests import Answer, Call, UnansweredError
@@ -27,8 +27,17 @@ _DEAF = ("timeout", "error")
 
 def decides(call: Call) -> bool:
     """Whether a call writes a decision into the journal."""
-    body = str(call.arguments.get("Item", {}).get("body", {}).get("S", "")) if call.operation == "put_item" else ""
-    return _DECIDING[0] in body
+    return _DECIDING[0] in _entry(call)
+
+
+def has_judged(call: Call) -> bool:
+    """Whether a call writes into the journal that the loss has been judged."""
+    return f'"kind":"{log.DONE}"' in (body := _entry(call)) and f'"step":"{JUDGED}"' in body
+
+
+def _entry(call: Call) -> str:
+    """What a call writes into the journal."""
+    return str(call.arguments.get("Item", {}).get("body", {}).get("S", "")) if call.operation == "put_item" else ""
 
 
 class Onlooker:

@@ -40,8 +40,9 @@ class Clock:
         return float(NOW)
 
 
-def site(standby: int = 1, minutes: int | None = None) -> Site:
+def site(standby: int = 1, minutes: int | None = None, tier: str = "warm") -> Site:
     document = json.loads(json.dumps(manifest_document(standby=standby, rpo_minutes=OBJECTIVE_MS / 60_000)))
+    document["tier"] = tier
     document["operations"]["heartbeats"] = {"stores": STORES, "objectsWithinMinutes": minutes}
     return Site(parse(json.dumps(document), "a test"), TO, Clock())
 
@@ -125,6 +126,23 @@ def test_a_planned_failover_gives_a_bucket_the_time_that_s3_promises_or_where_it
 ) -> None:
     found = verdicts(recorded({**FRESH, BUCKET: NOW * 1000 - age_ms}), planned=True, minutes=minutes)
     assert found == {**dict.fromkeys(STORES, Verdict.WITHIN), BUCKET: expected}
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize(
+    ("tier", "planned", "promotion_ends_it"),
+    [("warm", False, False), ("active-active", True, False), ("active-active", False, True)],
+)
+def test_closing_the_old_writer_ends_all_writes_but_those_that_readers_forward_to_it(
+    tier: str, planned: bool, promotion_ends_it: bool, store: str
+) -> None:
+    closed_ms = (NOW - 30) * 1000.0
+    workflow = goal(planned)
+    workflow.step(loss.CLOSED).data = {"closedMs": closed_ms}
+    asked = loss.judged(site(tier=tier), workflow)
+    losses = {each.store: each.loss_ms for each in answered(asked, recorded({**FRESH, store: closed_ms})).judgements}
+    later = promotion_ends_it and store == DATABASE_HEARTBEAT
+    assert losses[store] == (UNTIL_MS if later else closed_ms) - closed_ms + INTERVAL_MS
 
 
 def test_only_ordered_stores_have_a_bound() -> None:
