@@ -137,6 +137,27 @@ def manifest(rpo_minutes: float = 240) -> RecoveryManifest:
     return parse(json.dumps(backup_document(rpo_minutes)), "a test")
 
 
+def test_a_region_that_comes_back_while_its_copies_are_restored_keeps_its_traffic() -> None:
+    model = Vault()
+    model.at(HOUR, model.revive)
+    found = report(failed_over(model, force=REASON))
+    assert (found.state, found.endings["await-serving"]) == (State.UNDONE, "done")
+    assert f"{P} was unreachable from here when this was decided, and is up now" in " ".join(found.why)
+    assert "put_metric_data" not in [operation for _, _, operation, _ in model.effects]
+    assert model.regions[R].mode == "read-write"
+
+
+def test_a_writer_that_somebody_opens_while_its_copies_are_restored_keeps_its_traffic() -> None:
+    model = Vault()
+    model.at(HOUR, lambda _: model.regions[P].closed.clear())
+    simulation = Simulation(model)
+    made = machine(simulation, "operator", manifest=manifest(240))
+    start(simulation, made, Request(planned=False, force=REASON), 400)
+    simulation.run()
+    found = report(made)
+    assert (found.state, f"somebody has opened {P} to clients again" in " ".join(found.why)) == (State.UNDONE, True)
+
+
 def failed_over(
     model: Vault, *, rpo_minutes: float = 240, planned: bool = False, force: str = "", accept_loss: str = ""
 ) -> Machine:

@@ -8,8 +8,7 @@ from haven.runbooks.failover import database, fence, judging, loss, nodes, store
 from haven.runbooks.failover.backups import restore
 from haven.runbooks.failover.consumers import steps as consumers
 from haven.runbooks.failover.decision import Fence
-from haven.runbooks.failover.old_side import silence
-from haven.runbooks.failover.old_side.outdated import Lookout
+from haven.runbooks.failover.old_side import outdated, silence
 from haven.runbooks.failover.site import GPU_PATIENCE_SECONDS, Site
 from haven.runbooks.serving import mode
 from haven.runbooks.serving import steps as serving
@@ -256,7 +255,7 @@ def _still_closed(site: Site, no_return: tuple[str, ...]) -> Looking:
 
 def _promotions(site: Site, *, planned: bool) -> Iterator[Step]:
     """Planned, the cache waits until RDS has accepted the switchover; unplanned, both go at once."""
-    lookout = Lookout(site)
+    lookout = outdated.Lookout(site)
     yield Step(
         DATABASE,
         f"Promote the database in {site.to}",
@@ -292,6 +291,9 @@ def _serving(site: Site, how: Fence, after: tuple[str, ...]) -> Iterator[Step]:
     for step in serving.asked(_new(site), (SERVED,), GPU_PATIENCE_SECONDS):
         yield step
         last = step.name
+    if site.restores:
+        yield outdated.after_a_restore(site, (last,))
+        last = outdated.AGAIN
     for step in _switching(site, how, last):
         yield step
         last = step.name

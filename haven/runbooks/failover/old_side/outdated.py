@@ -1,21 +1,26 @@
-"""A process that was paused between its look and the promotion looks again: what was decided may not be so any more.
+"""Whoever was paused or waited between the look and what can't be undone looks again: it may not be so any more.
 
 A laptop that was closed, a virtual machine that was moved and SIGSTOP let minutes pass in which the Region that is left
-may have come back. Where it is closed to clients, each promotion reads that back (`fence.gone`); where it isn't, this
-look is all that keeps two writers apart.
+may have come back, and a restore from copies takes hours. Where it is closed to clients, each promotion reads that back
+(`fence.gone`); where it isn't, this look is all that keeps two writers apart.
 """
 
-from haven.runbooks.failover import decision, loss
+from functools import partial
+
+from haven.runbooks.failover import decision, fence, loss
 from haven.runbooks.failover.decision import STRENGTH, Fence, Seen
 from haven.runbooks.failover.observe import Observation, observe
 from haven.runbooks.failover.site import Site
 from haven.runbooks.workflow.journal import Workflow
 from haven.runbooks.workflow.requests import Mutex
-from haven.runbooks.workflow.steps import Impossible, Look, Looking, Missing
+from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing, Step
 
 LOOK_SECONDS = 60.0
 """For so long a look at the Region that is left counts, by this machine's wall clock, which goes on while it sleeps. An
 assumption: a failover that nothing holds up promotes sooner."""
+
+
+AGAIN = "look-again"
 
 
 class Lookout:
@@ -65,13 +70,30 @@ class Lookout:
         """Why what was decided isn't so any more; empty: it is."""
         seen = await observe(self._site)
         self._at = seen.at
-        return _changed(self._site, workflow, seen)
+        return "" if seen.writer == self._site.to else _changed(self._site, workflow, seen)
+
+
+def after_a_restore(site: Site, after: tuple[str, ...]) -> Step:
+    """The step in which whoever has restored looks again, before traffic moves to what was restored.
+
+    Args:
+        site: from where to where.
+        after: what comes before.
+    """
+    title = f"Look again at {site.old}, which may be back"
+    return Step(AGAIN, title, partial(_as_it_was, site), after, deadline=120)
+
+
+async def _as_it_was(site: Site, workflow: Workflow) -> Look:
+    if loss.closed_ms(workflow) is None:
+        why = _changed(site, workflow, await observe(site))
+    else:
+        why = await fence.gone(site, workflow)
+    return Impossible(why) if why else Done()
 
 
 def _changed(site: Site, workflow: Workflow, seen: Observation) -> str:
     was = workflow.decisions["writer"]
-    if seen.writer == site.to:
-        return ""
     force = str(workflow.goal["force"])
     returned = seen.seen is Seen.UP and was["observation"]["seen"] != Seen.UP
     count = decision.witnesses_of_loss(seen.witnesses)
