@@ -78,7 +78,7 @@ class Ground:
             )
 
     def open(self) -> None:
-        """Take every entry away that a test has made."""
+        """Remove every entry that a test has made."""
         ec2 = self.aws.of("ec2", PRIMARY)
         for acl in ec2.describe_network_acls()["NetworkAcls"]:
             for entry in acl["Entries"]:
@@ -98,7 +98,7 @@ class Ground:
         return check
 
     def fenced(self, found: RecoveryManifest) -> str:
-        """The ACL whose first entry the fence takes away."""
+        """The ACL whose first entry the fence removes."""
         look = fence.opened(PRIMARY, found.sides[PRIMARY])
         missing = Threads(self.client, self.client).run(look(Workflow("w", {})))
         assert isinstance(missing, Missing)
