@@ -65,7 +65,7 @@ def _again(chosen: EnvironmentSource, before: "Located") -> "Located":
     from haven.runbooks.manifest import SilentError
 
     try:
-        return chosen.located()
+        return chosen.located(again=True)
     except Problems as error:
         return replace(before, remarks=[each.render() for each in error.problems])
     except SilentError as error:

@@ -18,7 +18,7 @@ from haven.cli.command_line import WHERE, same_words, stack_argument
 
 if TYPE_CHECKING:
     from haven.runbooks.clients import Client
-    from haven.runbooks.manifest import Located
+    from haven.runbooks.manifest import Located, RecoveryManifest
     from haven.runbooks.signing_in import SignedIn
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -80,12 +80,17 @@ class EnvironmentSource:
             return
         raise Problems([problem], WHERE)
 
-    @cached_property
+    @property
     def _written(self) -> Sequence[str]:
         """The Regions that a copy of its manifest names; none without such a file."""
+        return () if self._copy is None else self._copy.both
+
+    @cached_property
+    def _copy(self) -> "RecoveryManifest | None":
+        """What the file has, which is read once: all of it is of one moment, and it may be a pipe. None: no file."""
         from haven.runbooks.manifest import read_file
 
-        return () if self.manifest is None else read_file(self.manifest).both
+        return None if self.manifest is None else read_file(self.manifest)
 
     @cached_property
     def client(self) -> "Client":
@@ -114,8 +119,11 @@ class EnvironmentSource:
 
         return clients(self.url, attempts, self._signed_in)
 
-    def located(self) -> "Located":
+    def located(self, *, again: bool = False) -> "Located":
         """Its manifest.
+
+        Args:
+            again: as it is now. Omitted: a file that was read isn't read once more.
 
         Raises:
             MissingDependency: this machine has no credentials.
@@ -123,10 +131,8 @@ class EnvironmentSource:
         """
         from haven.runbooks.manifest import Located, locate, read_file
 
-        if self.manifest is not None:
-            found = Located(read_file(self.manifest))
-        else:
-            found = locate(self.name, self.regions, self.client)
+        copy = read_file(self.manifest) if again and self.manifest is not None else self._copy
+        found = locate(self.name, self.regions, self.client) if copy is None else Located(copy)
         self._require_own(found.manifest.environment)
         return replace(found, manifest=found.manifest.named_by(self._words()))
 

@@ -8,11 +8,12 @@ Regions doesn't pass through the VPC. Nodes and pods are in other subnets than d
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from haven.runbooks import data_acls
 from haven.runbooks.failover.loss import CLOSED, closed_ms
 from haven.runbooks.failover.site import Site
 from haven.runbooks.manifest import Side
 from haven.runbooks.workflow.journal import Workflow
-from haven.runbooks.workflow.requests import Answer, Call, UnansweredError
+from haven.runbooks.workflow.requests import Call, UnansweredError
 from haven.runbooks.workflow.steps import Done, Impossible, Look, Looking, Missing
 
 RULES = {1: 5432, 2: 6379}
@@ -27,7 +28,7 @@ def closed(site: Site) -> Looking:
     """Done when the old Region's data subnets take no connection of a client."""
 
     async def look(_: Workflow) -> Look:
-        answer = await _acls(site.old, site.old_side)
+        answer = await data_acls.find(site.old, site.old_side)
         for acl in answer["NetworkAcls"]:
             entries = {each["RuleNumber"]: each for each in acl["Entries"] if not each["Egress"]}
             for number, port in RULES.items():
@@ -64,7 +65,7 @@ def opened(region: str, side: Side) -> Looking:
     """Done when nothing of `closed` is left in a Region."""
 
     async def look(_: Workflow) -> Look:
-        for acl, number in entries((await _acls(region, side))["NetworkAcls"]):
+        for acl, number in entries((await data_acls.find(region, side))["NetworkAcls"]):
             arguments = {"NetworkAclId": acl, "RuleNumber": number, "Egress": False}
             return Missing(Call("ec2", region, "delete_network_acl_entry", arguments, changes=True))
         return Done()
@@ -79,22 +80,6 @@ def entries(acls: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
             port = RULES.get(entry["RuleNumber"])
             if port is not None and not entry["Egress"] and _is_ours(entry, port):
                 yield acl["NetworkAclId"], entry["RuleNumber"]
-
-
-async def _acls(region: str, side: Side) -> Answer:
-    """By the name that the manifest has EC2 alone is asked, so RDS may be silent; where that isn't the one ACL of a
-    data subnet in each zone, RDS knows the subnets."""
-    if side.database.network_acl:
-        named = {"Name": "tag:Name", "Values": [side.database.network_acl]}
-        answer = await Call("ec2", region, "describe_network_acls", {"Filters": [named]})
-        found = answer["NetworkAcls"]
-        if len(found) == 1 and len(found[0]["Associations"]) == len(side.zones):
-            return answer
-    asked = {"DBSubnetGroupName": side.database.subnet_group}
-    group = await Call("rds", region, "describe_db_subnet_groups", asked)
-    subnets = [each["SubnetIdentifier"] for each in group["DBSubnetGroups"][0]["Subnets"]]
-    named = {"Name": "association.subnet-id", "Values": subnets}
-    return await Call("ec2", region, "describe_network_acls", {"Filters": [named]})
 
 
 def _closing(region: str, acl: str, number: int, port: int) -> Call:

@@ -10,6 +10,7 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
+from haven.runbooks import data_acls
 from haven.runbooks.clients import Client
 from haven.runbooks.failover.database import KEPT, OF_THE_OLD_VOLUME
 from haven.runbooks.failover.stores import datastore_info
@@ -54,8 +55,8 @@ class Use:
     """Whether Haven's own failover can't go on without it."""
     key: str = ""
     """Alias of the key that they are done to in the new Region: KMS knows its ARN. Empty: `resources` has all."""
-    closed: tuple[str, str] = ("", "")
-    """Region and subnet group whose VPC is a condition key of the request; empty: none is."""
+    closed: str = ""
+    """Region the VPC of whose data subnets is a condition key of the request; empty: none is."""
     datastore: str = ""
     """Cache group in the new Region to whose Global Datastore they are done: ElastiCache knows its name. Empty:
     `resources` has all."""
@@ -142,9 +143,9 @@ def _of_the_fence(names: "_Names") -> Iterator[Use]:
         actions = ["ec2:DeleteNetworkAclEntry"]
         if region != names.to:
             actions = ["ec2:CreateNetworkAclEntry", *actions]
-        acls, closed = [names.arn("ec2", "network-acl/x", region)], names.manifest.sides[region].database.subnet_group
-        if closed:
-            yield Use(f"network ACLs in {region}", actions, acls, {}, closed=(region, closed))
+        if names.manifest.sides[region].database.subnet_group:
+            acls = [names.arn("ec2", "network-acl/x", region)]
+            yield Use(f"network ACLs in {region}", actions, acls, {}, closed=region)
         if queues := [names.arn("sqs", each, region) for each in names.manifest.sides[region].queues.values()]:
             actions = [f"sqs:{each}" for each in ("GetQueueUrl", "GetQueueAttributes", "SetQueueAttributes")]
             yield Use(f"queues in {region}", actions, queues, {}, needed=False)
@@ -181,8 +182,7 @@ class _Names:
     @property
     def partition(self) -> str:
         """That of the operators' role."""
-        role = self.manifest.operations.role if self.manifest.operations else ""
-        return (role.split(":")[1:2] or ["aws"])[0]
+        return (_role(self.manifest).split(":")[1:2] or ["aws"])[0]
 
     @property
     def tables(self) -> Sequence[str]:
@@ -202,16 +202,20 @@ class _Names:
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     """One for all kinds of resources that are simulated alike, in both directions, and IAM is asked one after another:
     it throttles many at once (openshift/installer#1418, cloud-custodian/cloud-custodian#7641; read 2026-11-27)."""
-    role = manifest.operations.role if manifest.operations is not None else ""
     denied = partial(_denied, in_turn=Lock())
     found: dict[Key, Question] = {}
-    for region in manifest.both if role else ():
+    for region in manifest.both if _role(manifest) else ():
         for alike in _alike(uses(manifest, region)):
             actions = list(dict.fromkeys(action for each in alike for action in each.actions))
             found[_key(alike, region)] = asking(
-                client, "iam", region, denied, client, region, role, replace(alike[0], actions=actions)
+                client, "iam", region, denied, client, region, manifest, replace(alike[0], actions=actions)
             )
     return found
+
+
+def _role(manifest: RecoveryManifest) -> str:
+    """ARN of the operators' role; empty: there is none."""
+    return manifest.operations.role if manifest.operations is not None else ""
 
 
 def _alike(uses: Iterable[Use]) -> Sequence[Sequence[Use]]:
@@ -232,10 +236,10 @@ def _key(alike: Sequence[Use], region: str) -> Key:
 
 
 def _denied(
-    iam: Any, client: Client, to: str, role: str, use: Use, *, in_turn: Lock
+    iam: Any, client: Client, to: str, manifest: RecoveryManifest, use: Use, *, in_turn: Lock
 ) -> Mapping[str, Sequence[str]] | None:
     """Each action that isn't allowed on everything -> condition keys on which that depends; None: it isn't there."""
-    resources, context = list(use.resources), dict(use.context)
+    role, resources, context = _role(manifest), list(use.resources), dict(use.context)
     if use.key:
         resources.append(str(client("kms", to).describe_key(KeyId=use.key)["KeyMetadata"]["Arn"]))
     if use.datastore:
@@ -245,11 +249,12 @@ def _denied(
             return None
         _, partition, _, _, account, _ = role.split(":", 5)
         resources.append(f"arn:{partition}:elasticache::{account}:globalreplicationgroup:{name}")
-    region, subnet_group = use.closed
-    if subnet_group:
-        groups = client("rds", region).describe_db_subnet_groups(DBSubnetGroupName=subnet_group)["DBSubnetGroups"]
+    if use.closed:
+        acl = first(data_acls.find_with(client, use.closed, manifest.sides[use.closed]))
+        if acl is None:
+            return None
         account = ":".join(use.resources[0].split(":")[:5])
-        context["ec2:Vpc"] = f"{account}:vpc/{groups[0]['VpcId']}"
+        context["ec2:Vpc"] = f"{account}:vpc/{acl['VpcId']}"
     pages = iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=role,
         ActionNames=list(use.actions),
@@ -274,7 +279,7 @@ def _denied(
 
 def checks(view: View) -> Iterator[Check]:
     """A line for each kind of resource."""
-    role = view.manifest.operations.role if view.manifest.operations is not None else ""
+    role = _role(view.manifest)
     if not role:
         fix = "name the operators in haven:operations.operatorArns, or be sure that these credentials suffice"
         line = view.line("operators' role", "", "a role with what a failover needs", fix, blocker=False)
@@ -293,9 +298,9 @@ def _check(view: View, role: str, use: Use, answer: Answer) -> Check:
     )
     line = view.line(f"permission for {use.name}", view.to, needed, fix, blocker=use.needed)
     if answer.value is None:
-        allow = "allow iam:SimulatePrincipalPolicy, and looks at the key, the subnet groups and the cache"
+        allow = "allow iam:SimulatePrincipalPolicy, and looks at the key, the data subnets and the cache"
         warning = view.line(line.what, view.to, needed, allow, blocker=False)
-        return warning.unknown(answer.unknown or "no such role, key, subnet group or Global Datastore")
+        return warning.unknown(answer.unknown or "no such role, key, network ACL or Global Datastore")
     own = {action: keys for action, keys in answer.value.items() if action in use.actions}
     denied = [action for action, keys in own.items() if not keys]
     depends = {action: keys for action, keys in own.items() if keys}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from haven.runbooks import data_acls
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import fence
 from haven.runbooks.failover.consumers import queues
@@ -18,12 +19,7 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     """Both Regions are asked the same: who writes isn't known yet."""
 
     def closed(region: str) -> list[tuple[str, int]]:
-        group = manifest.sides[region].database.subnet_group
-        found = client("rds", region).describe_db_subnet_groups(DBSubnetGroupName=group)["DBSubnetGroups"]
-        subnets = [each["SubnetIdentifier"] for each in found[0]["Subnets"]] if found else []
-        named = {"Name": "association.subnet-id", "Values": subnets}
-        acls = client("ec2", region).describe_network_acls(Filters=[named])["NetworkAcls"] if subnets else []
-        return list(fence.entries(acls))
+        return list(fence.entries(data_acls.find_with(client, region, manifest.sides[region])))
 
     def stopped(region: str) -> dict[str, tuple[str, queues.Policy]]:
         return dict(_stopped(client, region, manifest.sides[region].queues.values()))

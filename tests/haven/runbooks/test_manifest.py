@@ -1,6 +1,7 @@
 """The recovery manifest as runbooks read it: what is refused, all at once, and what is only remarked."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from haven.base.problems import Problems
+from haven.cli.recovery.environment import source
 from haven.runbooks.manifest import parse, read_file
 from haven.runbooks.manifest_checks import newer
 from tests.environments import PRIMARY, RECOVERY, environment
@@ -18,6 +20,23 @@ TIERS = ("backup", "pilot-light", "warm", "active-active")
 def document(tier: str = "warm") -> Any:
     """The manifest of a shipped stack, to be changed."""
     return json.loads(json.dumps(environment(tier).outputs["manifest"]))
+
+
+def test_a_file_is_read_once_so_that_it_may_be_a_pipe_and_again_where_it_is_watched(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe:
+        pipe.write(json.dumps(document()))
+    chosen = source("warm", (), Path(f"/dev/fd/{reading}"), None)
+    chosen.require_region("--to", RECOVERY)
+    found = chosen.located().manifest
+    os.close(reading)
+    assert found.both == (PRIMARY, RECOVERY)
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(document()))
+    watched = source("warm", (), file, None)
+    assert watched.located().manifest.tier == "warm"
+    file.write_text(json.dumps(document() | {"tier": "pilot-light"}))
+    assert [watched.located(again=each).manifest.tier for each in (False, True)] == ["warm", "pilot-light"]
 
 
 def refused(changed: Mapping[str, Any]) -> list[tuple[str, str, str]]:

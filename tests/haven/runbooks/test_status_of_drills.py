@@ -3,7 +3,7 @@
 import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -206,21 +206,25 @@ class EndedError(Exception):
     """The test has seen enough."""
 
 
-def test_a_watch_goes_on_with_the_manifest_that_it_had_and_says_why(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def parameter(_: Call) -> tuple[int, str, str]:
-        answer: Mapping[str, Any] = {"Parameter": {"Value": json.dumps(document())}}
-        return 200, "application/x-amz-json-1.1", json.dumps(answer)
+Watching = Callable[[Sequence[str], Callable[[], object]], Sequence[str]]
+"""Words of the command, and what happens after each screen; returns the screens."""
 
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """AWS, which refuses every connection."""
     with gateway("http://127.0.0.1:9") as aws:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-        aws.answers["ssm", "GetParameter"] = parameter
-        aws.chosen = lambda call: None if call.service == "ssm" else Fault.REFUSE
-        screens: list[str] = []
+        aws.chosen = lambda _: Fault.REFUSE
+        yield aws
 
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Watching:
+    def watched(words: Sequence[str], between: Callable[[], object]) -> Sequence[str]:
+        screens: list[str] = []
         sleep = time.sleep
 
         def wait(seconds: float) -> None:
@@ -228,14 +232,40 @@ def test_a_watch_goes_on_with_the_manifest_that_it_had_and_says_why(
                 sleep(seconds)
                 return
             screens.append(capsys.readouterr().out)
-            aws.chosen = lambda _: Fault.REFUSE
+            between()
             if len(screens) == 3:
                 raise EndedError
 
         monkeypatch.setattr("haven.cli.status.time.sleep", wait)
         with pytest.raises(EndedError):
-            main(["status", "sim", "--region", P, "--region", R, "--watch", "30"])
+            main(["status", "sim", *words, "--watch", "30"])
+        return screens
+
+    return watched
+
+
+def test_a_watch_goes_on_with_the_manifest_that_it_had_and_says_why(refusing: Gateway, watch: Watching) -> None:
+    def parameter(_: Call) -> tuple[int, str, str]:
+        answer: Mapping[str, Any] = {"Parameter": {"Value": json.dumps(document())}}
+        return 200, "application/x-amz-json-1.1", json.dumps(answer)
+
+    def silent() -> None:
+        refusing.chosen = lambda _: Fault.REFUSE
+
+    refusing.answers["ssm", "GetParameter"] = parameter
+    refusing.chosen = lambda call: None if call.service == "ssm" else Fault.REFUSE
+    screens = watch(["--region", P, "--region", R], silent)
     assert "parameter /haven/sim/manifest" not in screens[0]
     for screen in screens[1:]:
         assert screen.startswith("sim, tier warm")
         assert "nobody answers for the manifest of sim: " in screen
+
+
+def test_a_watch_reads_a_copy_of_the_manifest_anew_each_time(
+    refusing: Gateway, watch: Watching, tmp_path: Path
+) -> None:
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(document()))
+    tiers = iter(["pilot-light", "warm", "warm"])
+    screens = watch(["--manifest", str(file)], lambda: file.write_text(json.dumps({**document(), "tier": next(tiers)})))
+    assert [each.partition(":")[0] for each in screens] == ["sim, tier warm", "sim, tier pilot-light", "sim, tier warm"]

@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from haven.base.terminal import plural
+from haven.runbooks import data_acls
 from haven.runbooks.clients import Client
 from haven.runbooks.failover import fence
-from haven.runbooks.manifest import RecoveryManifest
-from haven.runbooks.observation import first
+from haven.runbooks.manifest import RecoveryManifest, Side
+from haven.runbooks.observation import Answer, first
 from haven.runbooks.preflight.checks import Check
-from haven.runbooks.preflight.view import REWRITE, Key, Question, Questions, View, asking
+from haven.runbooks.preflight.view import REWRITE, Key, Line, Question, Questions, View, asking
 
 _SUBNETS, _ACLS, _NODES = "data subnets", "network ACLs", "subnets of nodes"
-_ALLOW = "allow rds:DescribeDBSubnetGroups, ec2:DescribeNetworkAcls, eks:DescribeCluster"
+_OF_ACLS = "allow ec2:DescribeNetworkAcls, and rds:DescribeDBSubnetGroups where the manifest doesn't name the ACL"
+_OF_SUBNETS, _OF_NODES = "allow rds:DescribeDBSubnetGroups", "allow eks:DescribeCluster"
 
 
 def questions(manifest: RecoveryManifest, client: Client) -> Questions:
@@ -25,7 +27,7 @@ def questions(manifest: RecoveryManifest, client: Client) -> Questions:
     for region, side in manifest.sides.items():
         if side.database.subnet_group:
             found[_SUBNETS, region] = asking(client, "rds", region, _subnets, side.database.subnet_group)
-            found[_ACLS, region] = asking(client, "ec2", region, _acls)
+            found[_ACLS, region] = asking(client, "ec2", region, _acls, client, region, side)
             found[_NODES, region] = asking(client, "eks", region, _nodes, side.cluster.name)
     return found
 
@@ -35,9 +37,8 @@ def _subnets(rds: Any, name: str) -> set[str] | None:
     return {each["SubnetIdentifier"] for each in found["Subnets"]} if found else None
 
 
-def _acls(ec2: Any) -> Sequence[Mapping[str, Any]]:
-    pages = ec2.get_paginator("describe_network_acls").paginate()
-    return [each for page in pages for each in page["NetworkAcls"]]
+def _acls(_: Any, client: Client, region: str, side: Side) -> Sequence[Mapping[str, Any]]:
+    return data_acls.find_with(client, region, side)
 
 
 def _nodes(eks: Any, name: str) -> set[str]:
@@ -45,34 +46,37 @@ def _nodes(eks: Any, name: str) -> set[str]:
 
 
 def checks(view: View) -> Iterator[Check]:
-    """A line for what would be closed, of the Region that would be left."""
+    """A line for what would be closed, of the Region that would be left; two for whom that concerns."""
     name = view.manifest.sides[view.old].database.subnet_group
     line = view.line(
         f"network ACL of {name or 'the data subnets'}",
         view.old,
-        f"rules {' and '.join(map(str, fence.RULES))} free",
+        f"that of each data subnet, rules {' and '.join(map(str, fence.RULES))} free",
         "give the rule a number from 3 on; a failover takes these to close database and cache, and refuses others'",
     )
     if not name:
         yield line.unknown("the manifest doesn't name them: it was written by an older program", REWRITE)
         return
-    asked = [view.answers[each, view.old] for each in (_SUBNETS, _ACLS, _NODES)]
-    subnets, acls, nodes = (each.value for each in asked)
-    silent = next((each.unknown for each in asked if not each.known), "")
-    if silent:
-        yield line.unknown(silent, _ALLOW)
-        return
-    if subnets is None:
+    subnets, acls, nodes = (view.answers[each, view.old] for each in (_SUBNETS, _ACLS, _NODES))
+    if subnets.known and subnets.value is None:
         yield line.problem("no such subnet group", "pulumi up declares it")
         return
-    own = [each for each in acls if _of(each) & subnets]
-    taken = sorted(_taken(own))
-    if own:
-        yield line.judge("; ".join(taken) or ", ".join(each["NetworkAclId"] for each in own), fine=not taken)
-    else:
-        yield line.problem("none", "pulumi up gives the data subnets their network ACL")
-    yield _alone(view, subnets, own)
-    yield _apart(view, subnets & (nodes or set()))
+    yield line.unknown(acls.unknown, _OF_ACLS) if not acls.known else _closed(line, acls.value or (), subnets)
+    yield _alone(view, subnets, acls)
+    yield _apart(view, subnets, nodes)
+
+
+def _closed(line: Line, acls: Sequence[Mapping[str, Any]], subnets: Answer) -> Check:
+    """Whether closing these closes the database. Where RDS is silent they are judged as a failover would take them."""
+    if not acls:
+        return line.problem("none", "pulumi up gives the data subnets their network ACL")
+    names = ", ".join(each["NetworkAclId"] for each in acls)
+    if taken := sorted(_taken(acls)):
+        return line.problem("; ".join(taken))
+    if left := sorted((subnets.value or set()).difference(*map(_of, acls))):
+        fix = "pulumi up --refresh associates each data subnet with the ACL; a failover closes it alone"
+        return line.problem(f"{names}, but that of {', '.join(left)} is another one", fix)
+    return line.ok(names)
 
 
 def _of(acl: Mapping[str, Any]) -> set[str]:
@@ -89,7 +93,7 @@ def _taken(acls: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"{acl['NetworkAclId']} has another rule {number}"
 
 
-def _alone(view: View, subnets: set[str], acls: Sequence[Mapping[str, Any]]) -> Check:
+def _alone(view: View, subnets: Answer, acls: Answer) -> Check:
     ports = " and ".join(map(str, fence.RULES.values()))
     line = view.line(
         "other subnets of that network ACL",
@@ -99,12 +103,14 @@ def _alone(view: View, subnets: set[str], acls: Sequence[Mapping[str, Any]]) -> 
         f" {ports} to the others too, until they are opened again",
         blocker=False,
     )
-    shared = {each["NetworkAclId"]: sorted(_of(each) - subnets) for each in acls}
+    if why := acls.unknown or subnets.unknown:
+        return line.unknown(why, _OF_ACLS if acls.unknown else _OF_SUBNETS)
+    shared = {each["NetworkAclId"]: sorted(_of(each) - subnets.value) for each in acls.value or ()}
     got = "; ".join(f"{acl} is that of {', '.join(others)} too" for acl, others in shared.items() if others)
     return line.judge(got or "none", fine=not got)
 
 
-def _apart(view: View, both: set[str]) -> Check:
+def _apart(view: View, subnets: Answer, nodes: Answer) -> Check:
     line = view.line(
         "nodes in the data subnets",
         view.old,
@@ -113,6 +119,9 @@ def _apart(view: View, both: set[str]) -> Check:
         " the old Region's applications by hand before the failover",
         blocker=False,
     )
+    if why := subnets.unknown or nodes.unknown:
+        return line.unknown(why, _OF_SUBNETS if subnets.unknown else _OF_NODES)
+    both = subnets.value & (nodes.value or set())
     return line.judge(
         f"{plural(len(both), 'subnet')} of the cluster: {', '.join(sorted(both))}" if both else "none", fine=not both
     )

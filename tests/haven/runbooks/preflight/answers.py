@@ -157,10 +157,7 @@ def ready(found: RecoveryManifest) -> dict[Key, Answer]:
             ("database member", region): member(found, region),
             ("pending maintenance", region): [],
             ("data subnets", region): {"subnet-data-a", "subnet-data-b"},
-            ("network ACLs", region): [
-                acl("acl-data", "subnet-data-a", "subnet-data-b"),
-                acl("acl-default", "subnet-a"),
-            ],
+            ("network ACLs", region): [acl("acl-data", "subnet-data-a", "subnet-data-b")],
             ("subnets of nodes", region): {"subnet-a"},
             ("key", region): {"KeyState": "Enabled", "Enabled": True, "Arn": f"arn:aws:kms:{region}:1:key/mrk-1"},
             ("cluster", region): {"status": "ACTIVE", "endpoint": "https://example"},

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from haven_components.resilience._operator_rights import Scope
 from infra.config.settings import EMULATOR_ACCOUNT
 from tests.environments import PRIMARY, RECOVERY, ROOT, environment
 from tests.gateway import Fault, Gateway, gateway
+from tests.haven.runbooks.data_acls.associations import Associations, subnets
 from tests.haven.runbooks.traffic import switch_alarm
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.exhaustive]
@@ -34,8 +35,8 @@ LACKS = (
     "copy of ",
     "copies ",
     "restore tests",
-    "network ACL of ",
     "Global Datastore of ",
+    "permission for the cache's Global Datastore",
 )
 """What the emulator doesn't answer, or has none of."""
 
@@ -66,20 +67,21 @@ class Ground:
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Associations]:
     with Emulator(ROOT / ".haven" / "emulator", tmp_path_factory.mktemp("emulator")) as running:
-        _fill(Clients(running.url))
-        yield running.url
+        yield Associations(running.url, _fill(Clients(running.url)))
 
 
 @pytest.fixture
-def ground(emulator: str) -> Iterator[Ground]:
-    with gateway(emulator) as before:
-        yield Ground(before, Clients(emulator))
+def ground(emulator: Associations) -> Iterator[Ground]:
+    with gateway(emulator.emulator) as before:
+        emulator.put_into(before)
+        yield Ground(before, Clients(emulator.emulator))
 
 
-def _fill(aws: Clients) -> None:
-    found = manifest()
+def _fill(aws: Clients) -> Mapping[str, Sequence[str]]:
+    """Create what the manifest names; returns each Region's network ACL with its subnets."""
+    found, acls = manifest(), {}
     rds = aws.of("rds", PRIMARY)
     rds.create_global_cluster(
         GlobalClusterIdentifier=found["database"]["globalCluster"], Engine="aurora-postgresql", EngineVersion="16.11"
@@ -93,7 +95,8 @@ def _fill(aws: Clients) -> None:
     _role(aws.of("iam", PRIMARY), found, key)
     for region in (PRIMARY, RECOVERY):
         aws.of("kms", region).create_alias(AliasName=found["key"], TargetKeyId=key)
-        _subnets(aws, found["sides"][region]["database"]["subnetGroup"], region)
+        made = subnets(aws, region, found["sides"][region])
+        acls[made.acl] = made.data
         _database(aws.of("rds", region), found, region)
         _stored(aws, found, region)
         _entrances(aws, found, region)
@@ -102,6 +105,7 @@ def _fill(aws: Clients) -> None:
             aws.of("sqs", region).create_queue(QueueName=queue)
     for region in (PRIMARY, RECOVERY, THIRD):
         _operations(aws, found, region)
+    return acls
 
 
 def _role(iam: Any, found: Mapping[str, Any], key: str) -> None:
@@ -140,14 +144,6 @@ def _role(iam: Any, found: Mapping[str, Any], key: str) -> None:
     iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
     document = json.dumps({"Version": "2012-10-17", "Statement": policy})
     iam.put_role_policy(RoleName=ROLE, PolicyName=ROLE, PolicyDocument=document)
-
-
-def _subnets(aws: Clients, group: str, region: str) -> None:
-    ec2 = aws.of("ec2", region)
-    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
-    rds = aws.of("rds", region)
-    rds.create_db_subnet_group(DBSubnetGroupName=group, DBSubnetGroupDescription="data", SubnetIds=[subnet])
 
 
 def _database(rds: Any, found: Mapping[str, Any], region: str) -> None:
@@ -252,7 +248,7 @@ def test_what_is_there_is_ok_and_what_the_emulator_lacks_is_not_fine(ground: Gro
 
 def test_each_thing_that_is_missing_is_a_blocker_of_its_own(ground: Ground) -> None:
     found = manifest()
-    _beat(ground.aws.of("dynamodb", RECOVERY), found, RECOVERY, seconds_ago=120)
+    _beat(ground.aws.of("dynamodb", RECOVERY), found, RECOVERY, seconds_ago=3600)
     image = found["images"][0]
     bucket = found["sides"][RECOVERY]["buckets"]["models"]
     ground.aws.of("ecr", RECOVERY).batch_delete_image(
@@ -276,6 +272,16 @@ def test_each_thing_that_is_missing_is_a_blocker_of_its_own(ground: Ground) -> N
         "lease in ",
         *(f"heartbeat of {store} in {RECOVERY}" for store in found["operations"]["heartbeats"]["stores"]),
     }
+
+
+def test_while_rds_of_the_region_that_would_be_left_is_silent_its_network_acl_is_judged(ground: Ground) -> None:
+    ground.gateway.faults[PRIMARY, "rds"] = Fault.REFUSE
+    found = ground.checks()
+    judged = (
+        f"network ACL of {manifest()['sides'][PRIMARY]['database']['subnetGroup']} in {PRIMARY}",
+        f"permission for network ACLs in {PRIMARY} in {RECOVERY}",
+    )
+    assert {each: found[each].status for each in judged} == dict.fromkeys(judged, Status.OK)
 
 
 def test_a_silent_region_that_would_be_left_forbids_nothing(ground: Ground) -> None:

@@ -16,7 +16,9 @@ from tests.haven.runbooks.preflight.answers import CATALOG, bad, manifest
 
 FOLDERS = ("arc", "failover", "serving", "workflow")
 FAILOVER = [each for name in FOLDERS for each in sorted((ROOT / "haven" / "runbooks" / name).rglob("*.py"))]
-FAILOVER += [ROOT / "haven" / "runbooks" / name for name in ("executions.py", "observation.py", "switch.py")]
+FAILOVER += [
+    ROOT / "haven" / "runbooks" / name for name in ("data_acls.py", "executions.py", "observation.py", "switch.py")
+]
 """The code that a failover runs."""
 NO_FAILOVER = {
     "arc-region-switch:ApprovePlanExecutionStep": "the plan's own approvals, which another role may have",
@@ -31,7 +33,7 @@ TRIED = {"s3:GetObject", "s3:ListBucket"}
 
 
 class Aws:
-    """Answers as IAM, KMS, RDS and ElastiCache do, and keeps what IAM was asked."""
+    """Answers as IAM, KMS, EC2 and ElastiCache do, and keeps what IAM was asked."""
 
     def __init__(self, region: str, asked: list[Mapping[str, Any]], datastore: str = "ldgnf-cache") -> None:
         self.region, self.asked, self.datastore = region, asked, datastore
@@ -40,9 +42,11 @@ class Aws:
         assert KeyId == manifest().key
         return {"KeyMetadata": {"Arn": f"arn:aws:kms:{self.region}:1:key/k"}}
 
-    def describe_db_subnet_groups(self, *, DBSubnetGroupName: str) -> Mapping[str, Any]:  # noqa: N803  boto3's name
-        assert DBSubnetGroupName == manifest().sides[self.region].database.subnet_group
-        return {"DBSubnetGroups": [{"VpcId": f"vpc-{self.region}"}]}
+    def describe_network_acls(self, *, Filters: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:  # noqa: N803  boto3's name
+        side = manifest().sides[self.region]
+        assert Filters == [{"Name": "tag:Name", "Values": [side.database.network_acl]}]
+        associations = [{"SubnetId": f"subnet-{each}"} for each in side.zones]
+        return {"NetworkAcls": [{"VpcId": f"vpc-{self.region}", "Associations": associations}]}
 
     def describe_replication_groups(self, *, ReplicationGroupId: str) -> Mapping[str, Any]:  # noqa: N803  boto3's name
         assert ReplicationGroupId == manifest().sides[self.region].cache

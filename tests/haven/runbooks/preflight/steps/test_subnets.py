@@ -45,12 +45,32 @@ def test_what_an_earlier_failover_closed_and_what_leaves_are_not_in_its_way() ->
     assert bad({("network ACLs", PRIMARY): [acl("acl-data", *DATA, entries=[*own, leaving])]}) == []
 
 
-def test_data_subnets_without_an_acl_or_a_group_forbid_it_and_what_nobody_knows_is_a_warning() -> None:
-    [check] = bad({("network ACLs", PRIMARY): [acl("acl-default", "subnet-private-a")]})
+def test_data_subnets_without_an_acl_or_a_group_forbid_it() -> None:
+    [check] = bad({("network ACLs", PRIMARY): []})
     assert (check.got, check.blocks) == ("none", True)
     assert check.fix == "pulumi up gives the data subnets their network ACL"
     [check] = bad({("data subnets", PRIMARY): None})
     assert (check.got, check.blocks) == ("no such subnet group", True)
-    for question in ("data subnets", "network ACLs", "subnets of nodes"):
-        [check] = bad({(question, PRIMARY): Answer(unknown="no connection")})
-        assert (check.got, check.status, check.blocks) == ("no connection", Status.UNKNOWN, False)
+
+
+ALONE, APART = "other subnets of that network ACL", "nodes in the data subnets"
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        ("data subnets", [ALONE, APART]),
+        ("network ACLs", ["network ACL of haven-warm-db-euw1-subnets", ALONE]),
+        ("subnets of nodes", [APART]),
+    ],
+)
+def test_what_is_silent_is_unknown_forbids_nothing_and_hides_nothing_else(question: str, unknown: list[str]) -> None:
+    found = bad({(question, PRIMARY): Answer(unknown="no connection")})
+    assert [each.what for each in found] == unknown
+    assert {(each.got, each.status, each.blocks) for each in found} == {("no connection", Status.UNKNOWN, False)}
+
+
+def test_an_acl_that_is_not_that_of_every_data_subnet_forbids_it_for_the_others_would_stay_open() -> None:
+    check, other = bad({("network ACLs", PRIMARY): [acl("acl-data", DATA[0], "subnet-private-a")]})
+    assert (check.got, check.blocks) == ("acl-data, but that of subnet-data-b is another one", True)
+    assert other.got == "acl-data is that of subnet-private-a too"
