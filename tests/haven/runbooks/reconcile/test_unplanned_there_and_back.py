@@ -224,7 +224,8 @@ class Environment:
         """What doesn't read every row says so, and how to."""
         _, check = of_rows(self.ground)
         assert "sampled rows" in check["description"]
-        assert check["commands"] == [f"haven reconcile {self.ground.named} --every-row"]
+        named = f"sim --manifest {self.ground.folder / 'whole.json'}"
+        assert check["commands"] == [f"haven reconcile {named} --every-row"]
 
     def keep(self, name: str, old: str, new: str) -> str:
         """Copy what Aurora has of the old volume, and find all else clean; the cluster that a printed command makes."""
