@@ -20,10 +20,10 @@ PLANNED = ("failover", "--to", R, "--planned")
 def fits_and_has_all_of(screen: Screen, ground: Ground, *words: str) -> str:
     """The screen as one line, once it is known to have the lines that the same command writes into a pipe."""
     _, text, _ = ground.haven(*words)
-    said = [" ".join(each.split()) for each in text.splitlines() if " may be lost " not in each]
+    whole = [" ".join(each.split()) for each in text.splitlines() if " may be lost " not in each]
     assert screen.widest <= COLUMNS, max(screen.lines, key=len)
     assert any(len(each) > COLUMNS for each in text.splitlines())  # else nothing had to be made to fit
-    assert [each for each in said if each.replace(" ", "") not in screen.words.replace(" ", "")] == []
+    assert [each for each in whole if each.replace(" ", "") not in screen.words.replace(" ", "")] == []
     return screen.words
 
 
