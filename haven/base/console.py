@@ -103,6 +103,7 @@ def _count(done: int, total: int | None) -> str:
 def _progress(out: TextIO, name: str) -> "tuple[Progress, TaskID]":
     from rich.console import Console as Screen  # noqa: PLC0415  the tool starts fast
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415  as above
+    from rich.table import Column  # noqa: PLC0415  as above
 
     style = style_for(out)
     screen = Screen(file=out, width=style.width, no_color=not style.colour, highlight=False)
@@ -111,9 +112,9 @@ def _progress(out: TextIO, name: str) -> "tuple[Progress, TaskID]":
         TextColumn("{task.description}", markup=False),
         TextColumn("{task.fields[count]}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[doing]}", markup=False, style="dim"),
+        TextColumn("{task.fields[doing]}", markup=False, style="dim", table_column=Column(ratio=1, no_wrap=True)),
     )
-    progress = Progress(*columns, console=screen, transient=True)
+    progress = Progress(*columns, console=screen, transient=True, expand=True)  # what is done has the room that is left
     return progress, progress.add_task(name, total=None, count="", doing="")
 
 

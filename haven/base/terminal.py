@@ -5,6 +5,7 @@ rich draws it. It is imported when something is drawn: the tool starts without i
 
 import io
 import os
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,16 @@ WIDTH = 120
 _NARROWEST, _WIDEST = 40, 160
 _COLUMN = 28
 """What the last column of a table needs at least; with less room it goes below the others."""
+_COMMAND = re.compile(r"(?<!\S)(?:haven|aws) [a-z].* --[a-z-]+(?:[:;,.)]| \S+)?")
+"""A command in a sentence: up to its last option."""
+_SHELL_WORD = re.compile(r"(?:'[^']*'|[^\s'])+")
+_WORD = re.compile(r"\d[\d.]* (?:ms|s|min|h)\b\S*|\S+")
+"""A word, or a number with its unit."""
+_GOES_ON = "\\"
+"""What a shell reads as: the command goes on in the next line."""
+_PAINT = re.compile(r"\033\[[\d;]*m")
+_ADDRESS = "://"
+"""What a word has that is one address, to be opened: it stays whole, however long it is."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,42 @@ class Style:
             break_long_words=False,
             break_on_hyphens=False,
         )
+
+    def folded(self, line: str) -> list[str]:
+        """A line in lines that fit: those below the first are further in, and a word that no line has room for is cut.
+
+        A command that doesn't fit begins on a line of its own, and its lines end with backslashes: pasted as it is, a
+        shell takes it as one.
+        """
+        text = line.lstrip(" ")
+        at = len(line) - len(text)
+        if _seen(line) <= self.width:
+            return [line]
+        found = _COMMAND.search(text)
+        if found is None:
+            return self._filled(_WORD.findall(text), " " * at, " " * (at + 2))
+        before, after = _WORD.findall(text[: found.start()]), text[found.end() :]
+        lines = self._filled(before, " " * at, " " * (at + 2)) if before else []
+        at += 2 if before else 0
+        lines += self._filled(_SHELL_WORD.findall(found[0]), " " * at, " " * (at + 2), f" {_GOES_ON}")
+        if _seen(lines[-1] + after) <= self.width:
+            return [*lines[:-1], lines[-1] + after]
+        return lines + self._filled(_WORD.findall(after), " " * at, " " * (at + 2))
+
+    def _filled(self, words: Sequence[str], first: str, others: str, end: str = "") -> list[str]:
+        """Words in lines, each but the last with `end` behind it."""
+        lines, empty, room = [first], True, self.width - len(end)
+        for word in words:
+            if not empty and _seen(lines[-1]) + 1 + _seen(word) > room:
+                lines[-1] += end
+                lines.append(others)
+                empty = True
+            lines[-1] += word if empty else f" {word}"
+            empty = False
+            while _seen(lines[-1]) > room and _ADDRESS not in word:
+                line = lines.pop()
+                lines += [line[:room] + end.strip(), ("" if end else others) + line[room:]]
+        return lines
 
     def table(self, rows: Sequence[Sequence[str]], indent: int, *, header: bool = False) -> list[str]:
         """Rows with their columns lined up; cells may be painted.
@@ -90,6 +137,11 @@ class Style:
         with drawn.capture() as captured:
             drawn.print(Padding(grid, (0, 0, 0, indent), expand=False))
         return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def _seen(text: str) -> int:
+    """Characters that a terminal shows."""
+    return len(_PAINT.sub("", text))
 
 
 def style_for(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Style:

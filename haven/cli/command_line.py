@@ -159,7 +159,9 @@ def _problems(command: click.Command, ctx: click.Context, words: Sequence[str]) 
         try:
             _, rest = each.handle_parse_result(ctx, values, rest)
         except click.BadParameter as error:
-            problems.append(_of_value(error, each, values, ctx))
+            found = _of_value(error, each, values, ctx)
+            if found not in problems:  # an option without its value is missing as well
+                problems.append(found)
     if rest and not ctx.allow_extra_args and not misread:  # a value behind an unknown option is part of that problem
         problems += [Problem("argument", shown(each), "nothing more", _see_help(ctx)) for each in rest]
     return problems

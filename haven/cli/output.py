@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -26,6 +27,15 @@ def emit(text: str) -> None:
         reader_has_gone()
 
 
+def emit_lines(lines: Iterable[str]) -> None:
+    """Write a result line by line: on a terminal in lines that fit, elsewhere each whole, for programs look for them.
+
+    Raises:
+        OSError: as of `emit`.
+    """
+    emit("".join(f"{each}\n" for each in _fitted(sys.stdout, lines)))
+
+
 def emit_json(value: Any) -> None:
     """Write a result as JSON."""
     emit(json_text(value))
@@ -37,11 +47,21 @@ def json_text(value: Any) -> str:
 
 
 def note(text: str) -> None:
-    """Write a line to standard error, beside the result; a closed standard error is ignored."""
+    """Write a line to standard error, beside the result; on a terminal it is made to fit, and a closed standard error
+    is ignored."""
     if sys.stderr is not None:
         with suppress(OSError):
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write("".join(f"{each}\n" for each in _fitted(sys.stderr, text.split("\n"))))
             sys.stderr.flush()
+
+
+def _fitted(stream: TextIO, lines: Iterable[str]) -> Iterable[str]:
+    if not stream.isatty():
+        return lines
+    from haven.base.terminal import style_for
+
+    style = style_for(stream)
+    return [part for line in lines for part in style.folded(line)]
 
 
 def reader_has_gone() -> None:

@@ -150,7 +150,7 @@ def _print(found: "Sequence[Check]", lines: Iterable[str], about: Mapping[str, A
     if as_json:
         output.emit_json({"schema": _SCHEMA, **about, "checks": [asdict(each) for each in found]})
     else:
-        output.emit("\n".join(lines) + "\n")
+        output.emit_lines(lines)
     return FINDINGS if any(each.blocks for each in found) else OK
 
 

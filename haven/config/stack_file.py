@@ -18,6 +18,8 @@ SECURE_PLACEHOLDER = "<secure>"
 _ALMOST = 0.8
 """From this similarity on, a namespace counts as the project's name misspelt. An assumption."""
 _NAMED_BY_PULUMI = re.compile(r"Pulumi\..+\.ya?ml")
+_NEW = re.compile(r"[A-Za-z0-9_-]+")
+"""A name that a new stack may have: one with a dot is rather that of a file of another kind."""
 _TOP_LEVEL = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
 
@@ -140,7 +142,12 @@ def _file_of(stack: str, project: Project) -> Path:
     known = project.stacks()
     near = nearest(stack, known)
     allowed = choices(known) if known else f"a stack with a file in {display(project.stack_dir)}"
-    fix = f"did you mean {near}?" if near else f"make {display(file)}, from a copy of another stack's file"
+    if near:
+        fix = f"did you mean {near}?"
+    elif _NEW.fullmatch(stack):
+        fix = f"make {display(file)}, from a copy of another stack's file"
+    else:
+        fix = "name a stack, or the path of its file, which ends in .yaml"
     raise Problems([Problem("STACK", shown(stack), allowed, fix)])
 
 

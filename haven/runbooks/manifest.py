@@ -9,11 +9,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from haven.base import strict_json
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
+from haven.runbooks import manifest_checks as checks
 from haven.runbooks.clients import Client
-from haven.runbooks.manifest_checks import content_problems, form_problems
 from haven.runbooks.manifest_parameters import parameter, stored
 from haven.runbooks.observation import ask_all
 
@@ -335,22 +334,21 @@ def parse(text: str, where: str, fix: str = _REWRITE) -> RecoveryManifest:
         Problems: it isn't one, or is of a version that this tool doesn't know; all problems at once.
     """
     try:
-        document = strict_json.parse(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise Problems([Problem("the manifest", f"{len(text)} characters", "a JSON object", fix)], where)
-    if (version := document.get("version")) != VERSION:
-        other = f"use the version of haven that deployed the environment, or {fix}"
-        raise Problems([Problem("version", shown(version), str(VERSION), other)], where)
+        found = checks.document(text)
+    except ValueError as error:
+        raise Problems([Problem("the manifest", str(error), "a JSON object", fix)], where) from None
+    if (version := found.get("version")) != VERSION:
+        raise Problems([Problem("version", shown(version), str(VERSION), checks.other_version(fix))], where)
     try:
-        manifest = RecoveryManifest.model_validate(document)
+        manifest = RecoveryManifest.model_validate(found)
     except ValidationError as error:
-        raise Problems(form_problems(error, fix), where) from None
+        raise Problems(checks.form_problems(error, fix), where) from None
     tables = manifest.operations.tables if manifest.operations is not None else None
     wanted = {"rtoMinutes": manifest.objectives.rto_minutes, "rpoMinutes": manifest.objectives.rpo_minutes}
-    if found := list(content_problems(manifest.both, manifest.sides, tables, wanted, fix)):
-        raise Problems(found, where)
+    if wrong := list(
+        checks.content_problems(manifest.both, manifest.sides, tables, wanted, tier=manifest.tier, fix=fix)
+    ):
+        raise Problems(wrong, where)
     return manifest
 
 
@@ -361,12 +359,11 @@ def read_file(file: Path) -> RecoveryManifest:
         Problems: it can't be read, or isn't a manifest.
     """
     try:
-        return parse(file.read_text(encoding="utf-8"), str(file), _ANOTHER)
+        return parse(checks.text_of(file.read_bytes()), str(file), _ANOTHER)
     except (OSError, UnicodeError) as error:
+        got = f"{shown(str(file))}: {error.strerror if isinstance(error, OSError) else error}"
         fix = "name the file that `pulumi stack output manifest --json` was written to"
-        raise Problems(
-            [Problem("--manifest", shown(str(file)), "a file that can be read", f"{fix} ({error})")]
-        ) from None
+        raise Problems([Problem("--manifest", got, "a file that can be read, in UTF-8 or UTF-16", fix)]) from None
 
 
 def locate(environment: str, regions: Sequence[str], client: Client) -> Located:

@@ -1,12 +1,51 @@
 """What must hold in a recovery manifest beyond the form of each value, and which of its keys nobody here reads."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from haven.base import strict_json
 from haven.base.problems import Problem, choices, shown
+from haven.base.strict_json import InvalidJsonError
+from haven.model.tiers import Tier
 
 _MOST_SHOWN = 5
+
+
+def document(text: str) -> dict[str, Any]:
+    """The JSON object that a manifest is.
+
+    Args:
+        text: all of it.
+
+    Raises:
+        InvalidJsonError: it is none; the message is the reason and the place, and shows nothing of what is there.
+    """
+    if not text.strip():
+        raise InvalidJsonError("nothing")
+    try:
+        found = strict_json.parse(text)
+    except json.JSONDecodeError as error:
+        is_cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        cut = ", and the text ends there: it is cut" if is_cut else ""
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidJsonError(f"no JSON from {place} on ({error.msg.removesuffix(' starting at')}){cut}") from error
+    if not isinstance(found, dict):
+        raise InvalidJsonError("JSON, but no object")
+    return found
+
+
+def text_of(data: bytes) -> str:
+    """The text of a file with JSON, in UTF-8, UTF-16 or UTF-32, with a byte order mark or without.
+
+    Windows PowerShell's `>` writes UTF-16 with one.
+
+    Raises:
+        UnicodeError: it is in none of these, or ends within a character.
+    """
+    return data.decode(json.detect_encoding(data))
 
 
 def form_problems(error: ValidationError, fix: str) -> list[Problem]:
@@ -35,6 +74,8 @@ def content_problems(
     sides: Collection[str],
     tables: Collection[str] | None,
     objectives: Mapping[str, float | None],
+    *,
+    tier: str,
     fix: str,
 ) -> Iterator[Problem]:
     """What no deployment writes, though each value alone could be right.
@@ -44,9 +85,12 @@ def content_problems(
         sides: Regions that it describes.
         tables: Regions of the operations tables. None: the environment was deployed without.
         objectives: key -> minutes. None: the business asks for none.
+        tier: the environment's.
         fix: what to do with such a manifest.
     """
     primary, recovery = both
+    if tier not in list(Tier):
+        yield Problem("tier", shown(tier), choices(Tier), other_version(fix))
     if primary == recovery:
         yield Problem("regions.recovery", shown(recovery), "another Region than regions.primary", fix)
     else:
@@ -58,6 +102,15 @@ def content_problems(
     for name, minutes in objectives.items():
         if minutes is not None and not minutes > 0:
             yield Problem(f"objectives.{name}", shown(minutes), "minutes above 0, or no such key", fix)
+
+
+def other_version(fix: str) -> str:
+    """What to do with a manifest that is right for another version of this tool.
+
+    Args:
+        fix: what else there is to do with it.
+    """
+    return f"use the version of haven that deployed the environment, or {fix}"
 
 
 def newer(manifest: BaseModel) -> Iterator[str]:

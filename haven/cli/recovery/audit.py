@@ -75,10 +75,10 @@ def verify(
     lines = [_line(each, who.get(each.session, ""), located.named, where) for each in findings]
     count = content.count(b"\n")
     if not (count or heads or findings):
-        output.emit(f"There is no record of a runbook in {where}{_elsewhere(found, where)}\n")
+        output.emit_lines([f"There is no record of a runbook in {where}{_elsewhere(found, where)}"])
         return OK
     verdict = f"{plural(len(findings), 'finding')} in" if findings else "Nothing is wrong with"
-    output.emit("\n".join([f"{verdict} {plural(count, 'record')}", *lines]) + "\n")
+    output.emit_lines([f"{verdict} {plural(count, 'record')}", *lines])
     return FINDINGS if findings else OK
 
 

@@ -1,13 +1,12 @@
 """`haven failover` and `haven failback`: make the other Region the writing one."""
 
-import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,10 +16,11 @@ from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
 from haven.base.terminal import plural
 from haven.cli import output
-from haven.cli.command_line import WHERE, Command, directory_option
+from haven.cli.command_line import WHERE, Command
 from haven.cli.recovery import failover_text, interrupted
-from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
+from haven.cli.recovery.environment import EnvironmentSource
 from haven.cli.recovery.failover_text import How
+from haven.cli.recovery.failover_words import Words, chosen_by, failover_options
 from haven.cli.recovery.progress import Board
 
 if TYPE_CHECKING:
@@ -31,63 +31,13 @@ if TYPE_CHECKING:
     from haven.runbooks.workflow.report import Report
     from haven.runbooks.workflow.requests import Runbook
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 _NOTICE = "Interrupted: calls that are on their way aren't waited for."
-_LEAST_REASON = 10
 _LAST_SECONDS = 1.0
 """For the end of the audit of an interrupted run: Ctrl-C ends it within two."""
 
 
-@dataclass(frozen=True)
-class _Words:
-    """What both commands are given."""
-
-    environment: str
-    regions: tuple[str, ...]
-    manifest: Path | None
-    directory: str | None
-    force: str | None
-    accept_loss: str | None
-    acknowledge: bool
-    dry_run: bool
-    confirm: str
-    records: Path | None
-    as_json: bool
-
-    def options(self) -> list[str]:
-        """Those that every further command of this failover needs, besides the words that name the environment."""
-        return ["--records", str(self.records)] if self.records else []
-
-
-def _options(function: _Function) -> _Function:
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON (schema: cli/schemas/failover.v1.json)."),
-        click.option(
-            "--records",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            help="Keep the copies of journal and audit there. Omitted: .haven/recovery/ENVIRONMENT here.",
-        ),
-        click.option("--confirm", default="", metavar="NAME", help="The environment's name, instead of typing it."),
-        click.option("--dry-run", is_flag=True, help="Look, decide and show the plan; change nothing."),
-        click.option("--acknowledge", is_flag=True, help="Fail over although the last failover ended within the hour."),
-        click.option(
-            "--accept-loss",
-            metavar="DURATION",
-            help="Go on though more may be lost than the objective allows: 15m, 900s, 2h, or unknown. Recorded.",
-        ),
-        click.option(
-            "--force",
-            metavar="REASON",
-            help="Override a refused decision, an open workflow, wrong answers: named first. Accepts no loss.",
-        ),
-    ):
-        function = option(function)
-    return environment_options(directory_option(function))
-
-
 @click.command("failover", cls=Command, short_help="Make REGION the writing Region: promote, scale, switch.")
-@_options
+@failover_options
 @click.option("--to", required=True, metavar="REGION", help="The Region that becomes the writing one.")
 @click.option("--planned", is_flag=True, help="Both Regions answer, and nothing may be lost.")
 @click.option(
@@ -108,11 +58,11 @@ def failover(*, to: str, planned: bool, tool: str | None, **words: Any) -> int:
     what may be lost, starts the plan in REGION, and shows its steps until it ends. An execution that is under way is
     watched, and none is started.
     """
-    return _run(_Words(**words), to, planned=planned, how=How.ARC if tool else How.STEPS)
+    return _run(Words(**words), to, planned=planned, how=How.ARC if tool else How.STEPS)
 
 
 @click.command("failback", cls=Command, short_help="Make the primary Region the writing one again.")
-@_options
+@failover_options
 @click.option("--unplanned", is_flag=True, help="The recovery Region is lost: what it didn't replicate is lost too.")
 @click.option("--rebuild", is_flag=True, help="What the other Region had is lost: give it up, and build it anew first.")
 def failback(*, unplanned: bool, rebuild: bool, **words: Any) -> int:
@@ -129,14 +79,14 @@ def failback(*, unplanned: bool, rebuild: bool, **words: Any) -> int:
         allowed = "a command that promotes; --rebuild gives up replicas and loses nothing that is written"
         problem = Problem("--accept-loss", "given with --rebuild", allowed, "leave --accept-loss out")
         raise Problems([problem], WHERE)
-    return _run(_Words(**words), None, planned=not unplanned and not rebuild, how=How.REBUILD if rebuild else How.STEPS)
+    return _run(Words(**words), None, planned=not unplanned and not rebuild, how=How.REBUILD if rebuild else How.STEPS)
 
 
-def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
+def _run(words: Words, to: str | None, *, planned: bool, how: How) -> int:
     from haven.runbooks.failover.decision import Request
     from haven.runbooks.workflow.lease import ID
 
-    chosen = _chosen(words, to)
+    chosen = chosen_by(words, to)
     located = chosen.located()
     target = to or (_survivor(chosen, located) if how is How.REBUILD else located.manifest.regions.primary)
     request = Request(planned, words.force or "", words.accept_loss or "", words.acknowledge)
@@ -150,51 +100,6 @@ def _run(words: _Words, to: str | None, *, planned: bool, how: How) -> int:
             output.note(f"  {each}")
         output.note(job.go_on() if job.begun or board.last.keys() - {ID} else job.called_off())
         raise
-
-
-def _chosen(words: _Words, to: str | None) -> EnvironmentSource:
-    """The environment that the words name; refuses all that is wrong with them at once, before anybody is asked."""
-    problems = list(_problems(words))
-    try:
-        chosen = source(words.environment, words.regions, words.manifest, words.directory, first=to)
-        if to is not None:
-            chosen.require_region("--to", to)
-    except Problems as error:
-        raise Problems([*problems, *error.problems], WHERE if problems else error.where) from None
-    if problems:
-        raise Problems(problems, WHERE)
-    return chosen
-
-
-def _problems(words: _Words) -> Iterator[Problem]:
-    """What is wrong with the judgements that a person may take over, and with the place of the records."""
-    from haven.runbooks.failover.guard import UNKNOWN, accepted_ms
-
-    if words.force is not None and len(words.force.strip()) < _LEAST_REASON:
-        allowed = f"a reason of {_LEAST_REASON} characters or more"
-        yield Problem("--force", shown(words.force), allowed, "write why: it is recorded, and read afterwards")
-    accepted = words.accept_loss
-    try:
-        understood = accepted is None or accepted_ms(accepted) is not None
-    except ValueError:
-        understood = False
-    if not understood:
-        allowed = f"a number with s, m or h, such as 15m, 900s or 2h; or {UNKNOWN}"
-        fix = "write how much may be lost at most; --dry-run shows what that is now"
-        yield Problem("--accept-loss", shown(accepted), allowed, fix)
-    if words.records is not None and (why := _cannot_keep(words.records)):
-        fix = "name a folder that can be written, such as --records records, or leave --records out"
-        yield Problem(
-            "--records", f"{shown(str(words.records))}: {why}", "a folder, which is made where it's missing", fix
-        )
-
-
-def _cannot_keep(records: Path) -> str:
-    """Why a folder can't have the copies, before anybody is asked; empty: nothing says so. Nothing is made."""
-    there = next(each for each in (records.absolute(), *records.absolute().parents) if os.path.lexists(each))
-    if not there.is_dir():
-        return f"{output.near(there)} is no folder"
-    return "" if os.access(there, os.W_OK | os.X_OK) else f"{output.near(there)} can't be written"
 
 
 def _survivor(chosen: EnvironmentSource, located: "Located") -> str:
@@ -214,7 +119,7 @@ def _survivor(chosen: EnvironmentSource, located: "Located") -> str:
 
 @dataclass
 class _Job:
-    words: _Words
+    words: Words
     chosen: EnvironmentSource
     located: "Located"
     to: str
@@ -280,8 +185,7 @@ class _Job:
             expected = failover_text.Expected(estimates(known), until_served(preview.steps, known))
         self.board.expected = expected.steps
         if not self.words.as_json:
-            found = failover_text.shown(preview, self.to, self.located, expected, self.how)
-            output.emit("\n".join(found) + "\n")
+            output.emit_lines(failover_text.shown(preview, self.to, self.located, expected, self.how))
         if self.words.dry_run or preview.why_not or preview.nothing:
             self._print({**failover_text.previewed(preview, self.to, name, expected), **self._of_plan()})
             return FINDINGS if preview.why_not else OK
@@ -367,7 +271,7 @@ class _Job:
             lines += [f"  as judged before the promotion: {each}" for each in document["losses"]]
         lines += [f"  divergence: {document['divergence']}"] if document["divergence"] else []
         lines += [f"  next: {each}" for each in document["next"]]
-        output.emit("\n".join(lines) + "\n")
+        output.emit_lines(lines)
 
 
 def _kept(report: "Report", records: Path) -> str:

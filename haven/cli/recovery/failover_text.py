@@ -65,11 +65,9 @@ def shown(preview: "Preview", to: str, located: "Located", expected: Expected, h
     if preview.nothing:
         yield f"  {preview.nothing} already: nothing is to be done"
         return
-    goal, no_return = f"to {to}", "the start of the plan" if how is How.ARC else "the first promotion"
-    if how is How.REBUILD:
-        goal, no_return = f"to a new secondary in {manifest.other(to)}", "the first release"
+    goal = f"to a new secondary in {manifest.other(to)}" if how is How.REBUILD else f"to {to}"
     yield from (f"  {each}" for each in preview.plan)
-    yield f"Steps {goal}, each after those that it names; {no_return} is the point of no return:"
+    yield f"Steps {goal}, each after those that it names; {_no_return(preview, to, how)}:"
     for step in preview.steps:
         after = f", after {', '.join(step.after)}" if step.after else ""
         if step.name in preview.done:
@@ -80,6 +78,14 @@ def shown(preview: "Preview", to: str, located: "Located", expected: Expected, h
         yield f"  {step.name}: {step.title} (within {step.deadline:.0f} s{usual}{after})"
     if expected.served:
         yield f"  predicted from the confirmation until {to} is verified: {span(expected.served)} {_MARK}"
+
+
+def _no_return(preview: "Preview", to: str, how: How) -> str:
+    """From where on nothing is undone."""
+    if how is How.STEPS and preview.observation.writer == to and not any(each.no_return for each in preview.steps):
+        return f"{to} writes already, and nothing is promoted"
+    first = {How.ARC: "the start of the plan", How.REBUILD: "the first release"}.get(how, "the first promotion")
+    return f"{first} is the point of no return"
 
 
 def previewed(preview: "Preview", to: str, name: str, expected: Expected) -> Mapping[str, Any]:

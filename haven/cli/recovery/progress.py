@@ -1,9 +1,11 @@
-"""Shows the steps of a workflow while they run: on a terminal a line for each, elsewhere a line when one changes."""
+"""Shows the steps of a workflow while they run: on a terminal those at work move below those that ended, elsewhere a
+line is written when one changes."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from haven.base.terminal import style_for
+from haven.base.terminal import Style, style_for
 
 if TYPE_CHECKING:
     from haven.runbooks.failover.times.predicted import Estimate
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 _RUNNING = "running"
 _EVERY = 15.0
 """Seconds between two lines about one step where the output is no terminal."""
+_HIGHER = "in a higher terminal: what each waits for"
 
 
 class Board:
@@ -29,11 +32,13 @@ class Board:
         """The newest of each step."""
         self._shown: dict[str, float] = {}
         self._live: Any = None
-        self._tasks: dict[str, Any] = {}
+        self._screen: Any = None
+        self._spinner: Any = None
 
     def __enter__(self) -> "Board":
         if self._out.isatty():
-            self._live = _bars(self._out)
+            self._screen, self._spinner = _screen(self._out)
+            self._live = _live(self._screen, self._moving)
             self._live.start()
         return self
 
@@ -46,7 +51,9 @@ class Board:
         before = self.last.get(progress.step)
         self.last[progress.step] = progress
         if self._live:
-            self._move(progress)
+            if progress.state != _RUNNING:  # above what moves, for good
+                self._live.refresh()  # else what is printed brings this step's moving lines with it once more
+                self._screen.print(_text(self._lines(progress, "-"), self._width))
         elif before is None or before.state != progress.state or self._is_due(progress):
             self._shown[progress.step] = progress.seconds
             self._write(progress)
@@ -54,7 +61,11 @@ class Board:
     @property
     def running(self) -> list[str]:
         """What each step that hasn't ended was doing."""
-        return [f"{each.title}: {each.detail or _RUNNING}" for each in self.last.values() if each.state == _RUNNING]
+        return [f"{each.title}: {each.detail or _RUNNING}" for each in self._at_work]
+
+    @property
+    def _at_work(self) -> "list[Progress]":
+        return [each for each in list(self.last.values()) if each.state == _RUNNING]
 
     def _is_due(self, progress: "Progress") -> bool:
         return progress.seconds - self._shown.get(progress.step, 0.0) >= _EVERY
@@ -78,15 +89,29 @@ class Board:
         late = ", longer than that" if progress.seconds > known.p95 else ""
         return f"{taken}, predicted {span(known)}{late}"
 
-    def _move(self, progress: "Progress") -> None:
-        fields: Mapping[str, str] = {
-            "time": self._time(progress),
-            "detail": progress.detail if progress.state == _RUNNING else f"{progress.state} {progress.detail}".strip(),
-        }
-        if progress.step not in self._tasks:
-            self._tasks[progress.step] = self._live.add_task(progress.title, total=1, **fields)
-        ended = progress.state != _RUNNING
-        self._live.update(self._tasks[progress.step], completed=int(ended), **fields)
+    @property
+    def _width(self) -> int:
+        return style_for(self._out).width
+
+    def _moving(self) -> Any:
+        """Every step that is at work; where the terminal is too low for that, their names and times, or the names."""
+        mark = str(self._spinner.render(time.monotonic()))
+        at_work, width = self._at_work, self._width
+        whole = [line for each in at_work for line in self._lines(each, mark)]
+        heads = [*(f"{mark} {each.title} ({self._time(each)})" for each in at_work), f"  {_HIGHER}"]
+        names = [f"{mark} {'; '.join(each.title for each in at_work)}", f"  {_HIGHER}"]
+        found = [_text(each, width) for each in (whole, heads, names)]
+        fitting = [each for each in found if str(each).count("\n") + 1 < self._screen.height]
+        return next(iter(fitting), found[-1])
+
+    def _lines(self, progress: "Progress", mark: str) -> list[str]:
+        """A step's name and times, and what it waits for: beside it, or below where the terminal is too narrow."""
+        state = "" if progress.state == _RUNNING else f": {progress.state}"
+        head = f"{mark} {progress.title}{state} ({self._time(progress)})"
+        if not progress.detail:
+            return [head]
+        one = f"{head}: {progress.detail}"
+        return [one] if len(one) <= self._width else [head, f"    {progress.detail}"]
 
 
 def span(estimate: "Estimate") -> str:
@@ -94,15 +119,23 @@ def span(estimate: "Estimate") -> str:
     return f"{estimate.p50:.0f} to {estimate.p95:.0f} s"
 
 
-def _bars(out: TextIO) -> Any:
+def _text(lines: Sequence[str], width: int) -> Any:
+    """Lines that are made to fit: names of steps plain, what is below them dim."""
+    from rich.text import Text
+
+    made = [part for line in lines for part in Style(width=width).folded(line)]
+    return Text("\n").join(Text(each, style="dim" if each.startswith("    ") else "") for each in made)
+
+
+def _screen(out: TextIO) -> tuple[Any, Any]:
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
+    from rich.spinner import Spinner
 
     style = style_for(out)
-    columns = (
-        SpinnerColumn(finished_text="-"),
-        TextColumn("{task.description}", markup=False),
-        TextColumn("{task.fields[time]}", markup=False),
-        TextColumn("{task.fields[detail]}", markup=False, style="dim"),
-    )
-    return Progress(*columns, console=Console(file=out, width=style.width, no_color=not style.colour, highlight=False))
+    return Console(file=out, width=style.width, no_color=not style.colour, highlight=False), Spinner("dots")
+
+
+def _live(screen: Any, moving: Callable[[], Any]) -> Any:
+    from rich.live import Live
+
+    return Live(get_renderable=moving, console=screen, transient=True)

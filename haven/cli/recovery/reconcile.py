@@ -1,6 +1,6 @@
 """`haven reconcile`: makes config and state follow a failover."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,14 +47,12 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--without-snapshot",
     "without",
-    default="",
     metavar="REASON",
     help="Accept that Aurora kept no snapshot of the old volume.",
 )
 @click.option(
     "--old-volume",
     "old_volume",
-    default="",
     metavar="CLUSTER",
     help="Compare rows with this cluster, which was restored from a snapshot of the old volume (haven-compare-...).",
 )
@@ -75,8 +73,8 @@ def reconcile(
     updates: tuple[Path, ...],
     write: bool,
     keep: bool,
-    without: str,
-    old_volume: str,
+    without: str | None,
+    old_volume: str | None,
     every_row: bool,
     as_json: bool,
     directory: str | None,
@@ -91,23 +89,25 @@ def reconcile(
     Without a project, as on a machine for runbooks alone, --manifest or --region says where the environment is; stack
     file and preview are left out then, and unknown.
     """
-    if without and len(without.strip()) < SHORTEST_REASON:
-        allowed = f"a reason of {SHORTEST_REASON} characters or more"
-        fix = "write where you looked for writes that only the old side has"
-        raise Problems([Problem("--without-snapshot", shown(without), allowed, fix)], WHERE)
     alone = _has_no_project(environment, regions, manifest, directory)
+    problems = list(_problems(without, old_volume))
     if alone:
-        _require_none({"--preview": preview is not None, "--write": write})
-    where = source(environment, regions, manifest, directory)
-    found = _Job(environment, where, directory, old_volume, every_row, alone).run(
-        preview, updates, without.strip(), keep=keep
+        problems += _needing_a_project({"--preview": preview is not None, "--write": write})
+    try:
+        where = source(environment, regions, manifest, directory)
+    except Problems as error:
+        raise Problems([*problems, *error.problems], WHERE if problems else error.where) from None
+    if problems:
+        raise Problems(problems, WHERE)
+    found = _Job(environment, where, directory, old_volume or "", every_row, alone).run(
+        preview, updates, (without or "").strip(), keep=keep
     )
     from haven.runbooks.reconcile import proposal, report
 
     if as_json:
         output.emit_json(report.document(found))
     else:
-        output.emit(report.screen(found, output.style()))
+        output.emit_lines(report.screen(found, output.style()).splitlines())
     if write and found.proposed and found.stack:
         found.stack.file.write_text(proposal.changed(found.stack, found.proposed), encoding="utf-8")
         output.note(f"{found.stack.where} has {', '.join(f'{key}: {each}' for key, each in found.proposed.items())}")
@@ -129,11 +129,15 @@ class _Job:
         from haven.config import stack_file
         from haven.config.project import no_project
         from haven.program.run import start_directory
-        from haven.runbooks.reconcile import proposal, report
+        from haven.runbooks.reconcile import proposal, report, restored
 
         start = start_directory(self.directory)
         stack = None if self.alone else stack_file.load_stack(self.name, start)
         located = self.chosen.located()
+        if self.old_volume and (
+            wrong := restored.problem_of_cluster(located.manifest, self.chosen.client, self.old_volume)
+        ):
+            raise Problems([wrong], WHERE)
         if keep:
             self._keep(located)
         facts = report.ask(
@@ -226,13 +230,21 @@ def _has_no_project(name: str, regions: Sequence[str], manifest: Path | None, di
     return named and bool(regions or manifest) and nearest_project(start_directory(None)) is None
 
 
-def _require_none(given: Mapping[str, bool]) -> None:
+def _problems(without: str | None, old_volume: str | None) -> Iterator[Problem]:
+    """What is wrong with the words about the old volume; None: not given."""
+    from haven.runbooks.reconcile import restored
+
+    if without is not None and len(without.strip()) < SHORTEST_REASON:
+        allowed = f"a reason of {SHORTEST_REASON} characters or more"
+        fix = "write where you looked for writes that only the old side has"
+        yield Problem("--without-snapshot", shown(without), allowed, fix)
+    if old_volume is not None and (problem := restored.problem_of_name(old_volume)):
+        yield problem
+
+
+def _needing_a_project(given: Mapping[str, bool]) -> list[Problem]:
     fix = "run this in a checkout of the project, or name one with -C DIR"
-    problems = [
-        Problem(name, "no project", "a project with the stack file", fix) for name, there in given.items() if there
-    ]
-    if problems:
-        raise Problems(problems, WHERE)
+    return [Problem(name, "no project", "a project with the stack file", fix) for name, there in given.items() if there]
 
 
 def _no_recording() -> "Recording":

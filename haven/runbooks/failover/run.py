@@ -74,7 +74,8 @@ class Operator:
         going_on = workflow if resumed else None
         decided, request = deciding.as_it_would(going_on, request, seen, self._decide, self.opening)
         self._confirmed = Confirmed(self.site, self.site.clock.monotonic(), seen.seen, decided, request.planned)
-        steps = self._planned(decided.fence, planned=request.planned)
+        planned = self._planned(decided.fence, planned=request.planned)
+        steps = await deciding.still_to_do(self.site, planned, seen, going_on)
         goal, notes = self._goal(request, seen.now_ms), self.found_notes
         judgements, losses = await judging.as_of_now(self.site, deciding.given(going_on, goal), seen.writer)
         is_open = bool(workflow or self.left_open or notes.get("open") or notes.get("left"))
@@ -158,9 +159,8 @@ class Operator:
                 with suppress(CallError, AuditError):  # of the same Region
                     await self._engine.close(state="error", why=[str(error)])
             raise
-        if not self._closed:
-            unproved = await self._engine.close(state=report.state.value, why=list(report.why))
-            report = replace(report, why=[*report.why, *([unproved] if unproved else [])])
+        if not self._closed and (unproved := await self._engine.close(state=report.state.value, why=list(report.why))):
+            report = replace(report, why=[*report.why, unproved])
         return report
 
     @property

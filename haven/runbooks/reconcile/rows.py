@@ -86,8 +86,10 @@ def checks(
     if manifest.tier == _WITHOUT_MEMBER:
         return
     functions = manifest.operations.heartbeats.functions if manifest.operations else {}
-    if not {writer, old.region} <= functions.keys():
-        yield Check(AREA, "", State.UNKNOWN, f"rows of the database: no heartbeat function in both Regions; {EARLIER}")
+    if without := [each for each in manifest.both if each not in functions]:
+        where = f"{' and '.join(without)} {'has' if len(without) == 1 else 'have'}"
+        description = f"rows of the database: {where} no heartbeat function to compare them: deploy it with pulumi up"
+        yield Check(AREA, "", State.UNKNOWN, description)
     elif not cluster and not answers:
         yield Check(AREA, old.region, State.UNKNOWN, "rows of the database: the Region doesn't answer")
     elif not cluster and old.region not in instances.values():

@@ -217,10 +217,10 @@ class Lease:
         expires = began + SECONDS + MARGIN_SECONDS
         holder = next(each for each in first.values() if each.state == HELD)
         while True:
-            waited = self.clock.monotonic() - began
-            left = f"free in {max(0.0, expires - began - waited):.0f} s at the latest, unless they renew it"
-            waits(waited, f"{holder.who} has it (token {holder.token}); {left}")
-            await Pause(WATCH_SECONDS)
+            left = max(0.0, expires - self.clock.monotonic())
+            why = f"free in {left:.0f} s at the latest, unless they renew it"
+            waits(expires - began - left, f"{holder.who} has it (token {holder.token}); {why}")
+            await Pause(min(WATCH_SECONDS, left))
             now = await self._read()
             if all(each.state == FREE for each in now.values()):
                 return now
@@ -228,7 +228,7 @@ class Lease:
             at_work = [now[place] for place in touched if now[place].state == HELD]
             if at_work:
                 raise HeldError(at_work[0].who, at_work[0].token)
-            if self.clock.monotonic() > expires:
+            if self.clock.monotonic() >= expires:
                 return {place: each for place, each in now.items() if place in first and place not in touched}
 
     async def _take(self, seen: Mapping[int, Seen]) -> bool:

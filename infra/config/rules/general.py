@@ -134,10 +134,11 @@ def _one_of(what: str, got: object, pair: models.Regions, default: str) -> Itera
 
 @RULES.on("regions", "zones")
 def _zones(pair: models.Regions, zones: Mapping[str, list[str]]) -> Iterable[Problem]:
+    roles = {pair.recovery: "recovery", pair.primary: "primary"}
     for region in dict.fromkeys((pair.primary, pair.recovery)):
         named = zones.get(region, [])
         if not named and not default_zones(region):
-            yield _no_zones(region)
+            yield _no_zones(region, f"haven:regions.{roles[region]}")
         for zone in named:
             yield from _wrong_zone(region, zone, named)
         if len(set(named)) != len(named):
@@ -180,7 +181,8 @@ def _different(region: str, named: list[str]) -> list[str]:
     return once if len(once) > 1 else [*once, *(each for each in (f"{region}a", f"{region}b") if each not in once)][:2]
 
 
-def _no_zones(region: str) -> Problem:
+def _no_zones(region: str, key: str) -> Problem:
+    """A Region whose zones nobody named, at the key of its name where AWS may have no such Region."""
     refused = catalog.zones_without_eks(region)
     listing = f"aws ec2 describe-availability-zones --region {region}"
     if refused:
@@ -190,11 +192,14 @@ def _no_zones(region: str) -> Problem:
             f"two or three zones of {region}, none of them zone id {choices(refused)}: EKS takes no cluster there",
             f"write haven:zones: {{{region}: [two or three zone names]}}; {listing} lists your account's names and ids",
         )
-    near = None if regions.exists(region) else nearest(region, regions.ZONES)
-    fix = f"write haven:zones: {{{region}: [{region}a, {region}b]}}{f', or did you mean {near}' if near else ''}"
-    return Problem(
-        f"haven:zones.{region}", "nothing", f"two or three zones of {region}, which Haven does not know", fix
-    )
+    fix = f"write haven:zones: {{{region}: [{region}a, {region}b]}}"
+    if regions.exists(region):
+        return Problem(
+            f"haven:zones.{region}", "nothing", f"two or three zones of {region}, which Haven does not know", fix
+        )
+    near = nearest(region, regions.ZONES)
+    meant = f"write {near}, or if AWS has" if near else "write another one, or if AWS has"
+    return Problem(key, shown(region), "a Region of AWS", f"{meant} {region} by now, {fix}")
 
 
 _RELAXED = {

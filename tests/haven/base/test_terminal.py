@@ -1,7 +1,10 @@
 """Text for a terminal, and for what is none."""
 
+import shlex
+import subprocess
+
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from haven.base.terminal import WIDTH, Style, plural, style_for
@@ -106,3 +109,57 @@ def test_wrapping_keeps_every_word_and_the_width(text: str, indent: int) -> None
     lines = Style().wrapped(text, indent)
     assert " ".join(lines).split() == text.split()
     assert all(len(line) <= WIDTH for line in lines)
+
+
+WORDS = st.text(st.characters(codec="ascii", min_codepoint=33, max_codepoint=126), min_size=1, max_size=100)
+
+
+@given(st.lists(WORDS, min_size=1), st.integers(0, 6), st.integers(40, 120))
+@example(["a" * 100, "b"], 2, 40)
+def test_a_line_is_folded_into_lines_that_fit_and_lacks_nothing(words: list[str], indent: int, width: int) -> None:
+    assume(not any("://" in each or "'" in each for each in words))
+    line = " " * indent + " ".join(words)
+    folded = Style(width=width).folded(line)
+    assert max(map(len, folded)) <= width
+    assert folded[0].startswith(" " * indent)
+    joined = "".join(each.removesuffix("\\") for each in folded)
+    assert joined.replace(" ", "").replace("\\", "") == line.replace(" ", "").replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "haven failover sim --manifest /somewhere/that/is/long/manifest --to eu-central-1 --planned --force REASON",
+        f"haven reconcile sim --manifest /{'long/' * 30}manifest.json --old-volume haven-compare-db-1",
+        "haven audit publish sim --in eu-central-1 --records '/a folder/with blanks in its name' --more words-here",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "  next: whoever decides that types: "])
+def test_a_folded_command_is_one_command_for_a_shell(command: str, before: str) -> None:
+    folded = Style(width=80).folded(f"{before}{command}")
+    assert max(map(len, folded)) <= 80
+    begin = next(place for place, line in enumerate(folded) if line.lstrip().startswith("haven "))
+    pasted = "haven() { printf '%s\\n' haven \"$@\"; }\n" + "\n".join(folded[begin:])
+    done = subprocess.run(["bash", "-c", pasted], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == shlex.split(command)
+    assert [" ".join(folded[:begin]).split()] == [before.split()]
+
+
+def test_what_follows_a_command_stays_behind_it_and_an_address_stays_whole() -> None:
+    style = Style(width=60)
+    assert style.folded("  a failover is open, which haven failover sim --to eu-central-1 ends, and stays so") == [
+        "  a failover is open, which",
+        "    haven failover sim --to eu-central-1 ends, and stays so",
+    ]
+    address = f"https://{'a' * 70}"
+    assert style.folded(f"open {address} now") == ["open", f"  {address}", "  now"]
+    assert style.folded("a step (within 1800 s, predicted 294 to 480 s, after another)") == [
+        "a step (within 1800 s, predicted 294 to 480 s, after",
+        "  another)",
+    ]
+
+
+def test_painted_lines_are_as_wide_as_they_are_shown() -> None:
+    style = Style(colour=True, width=40)
+    painted = style.paint("x" * 19, "bold red") + " " + "y" * 20
+    assert style.folded(painted) == [painted]

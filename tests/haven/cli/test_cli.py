@@ -82,7 +82,10 @@ TIERS = 'allowed: "backup", "pilot-light", "warm", "active-active"'
         (["status", "prod", "--watch", "1"], '--watch: got "1"; allowed: a whole number of 5 or more; fix: see '),
         (["plan", "prod", "--compare", "x"], f'--compare: got "x"; {TIERS}; fix: see haven plan --help'),
         (["plan", "prd"], 'STACK: got "prd"; allowed: "prod"; fix: did you mean prod?'),
-        (["plan", ""], 'STACK: got ""; allowed: "prod"; fix: make stacks'),
+        (["plan", "dev"], 'STACK: got "dev"; allowed: "prod"; fix: make stacks/Pulumi.dev.yaml, from a copy'),
+        (["plan", ""], 'STACK: got ""; allowed: "prod"; fix: name a stack, or the path of its file, which ends in'),
+        (["validate", "README.md"], 'STACK: got "README.md"; allowed: "prod"; fix: name a stack, or the path of its'),
+        (["failover", "prod", "--to"], "--to: got nothing; allowed: a value; fix: see haven failover --help"),
         (
             ["plan", "stacks/Pulumi.prd.yaml"],
             'STACK: got "stacks/Pulumi.prd.yaml", where there is no file; allowed: the path of a stack file; '

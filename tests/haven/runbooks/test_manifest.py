@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,39 @@ def test_every_problem_comes_at_once() -> None:
     del changed["sides"][RECOVERY], changed["operations"]["tables"][PRIMARY]
     named = [what for what, *_ in refused(changed)]
     assert named == ["sides", "operations.tables", "objectives.rtoMinutes", "objectives.rpoMinutes"]
+
+
+def test_a_tier_that_is_none_is_refused_with_those_there_are() -> None:
+    changed = document() | {"tier": "gold"}
+    assert refused(changed) == [("tier", '"gold"', '"backup", "pilot-light", "warm", "active-active"')]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_copy_may_begin_with_a_byte_order_mark_and_be_in_utf_16_as_powershell_writes_it(
+    encoding: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.json"
+    file.write_bytes(json.dumps(document()).encode(encoding))
+    assert read_file(file) == parse(json.dumps(document()), "a test")
+    file.write_bytes(json.dumps(document()).encode("utf-16")[:-1])
+    with pytest.raises(Problems, match=rf'--manifest: got "{file}": .*truncated data; allowed: .* UTF-8 or UTF-16'):
+        read_file(file)
+
+
+def test_a_cut_copy_is_refused_with_the_place_and_the_reason(tmp_path: Path) -> None:
+    file, text = tmp_path / "kept.json", json.dumps(document(), indent=1)
+    for length in (len(text) - 1, text.index("eu-west-1") + 2):
+        file.write_text(text[:length])
+        with pytest.raises(Problems) as caught:
+            read_file(file)
+        (problem,) = caught.value.problems
+        cut = r"no JSON from line (\d+), column \d+ on \(.+\), and the text ends there: it is cut"
+        found = re.fullmatch(cut, problem.got)
+        assert found, problem.got
+        assert int(found[1]) == text[:length].count("\n") + 1
+    file.write_text(text.replace(":", "=", 1))
+    with pytest.raises(Problems, match=r"got no JSON from line 2, column \d+ on \(Expecting ':' delimiter\);"):
+        read_file(file)
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -8,6 +8,7 @@ from haven.runbooks.workflow.journal import UnwrittenError
 from haven.runbooks.workflow.report import Report, State
 from haven.runbooks.workflow.requests import Call
 from haven.runbooks.workflow.steps import Progress
+from tests.simulation import clock
 from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import Model
 from tests.simulation.operators import PATIENT, Machine, machine, start
@@ -59,4 +60,15 @@ def test_whoever_waits_for_the_lease_of_a_process_that_died_reads_whose_it_is_an
     assert waiting[0].detail == "a has it (token 1); free in 61 s at the latest, unless they renew it"
     assert (waiting[0].state, waiting[-1].state, waiting[-1].detail) == ("running", "done", "")
     assert "free in 5 s at the latest" in waiting[-2].detail
+    assert second.outcome[0].state is State.DONE
+
+
+@pytest.mark.parametrize("latency", [0.005, 0.05, 0.2])
+def test_the_lease_is_free_when_it_was_announced_however_fast_its_tables_answer(
+    latency: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "LATENCY", latency)
+    _, second, shown = runs(Fault("crash-before"), "put_item", 1)
+    waited = [each for each in shown if each.step == "lease"][-1]
+    assert (waited.state, f"{waited.seconds:.0f} of {waited.deadline:.0f} s") == ("done", "61 of 61 s")
     assert second.outcome[0].state is State.DONE

@@ -1,6 +1,7 @@
 """What is decided anew by whoever goes on with a workflow: it may become unplanned, be undone, or go forward again."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -116,6 +117,33 @@ def done(workflow: Workflow | None) -> list[str]:
     if workflow is None or workflow.aborting:
         return []
     return [name for name, record in workflow.steps.items() if record.done]
+
+
+async def still_to_do(
+    site: Site, steps: Sequence[Step], seen: Observation, workflow: Workflow | None
+) -> Sequence[Step]:
+    """The steps without the promotions for which nothing is left: the Region writes, and nobody has to promote it.
+
+    Args:
+        site: from where to where.
+        steps: of a run.
+        seen: both Regions, now.
+        workflow: the open one that it would go on with, whose own promotions stay: they are shown as done. None: it
+            would begin one.
+    """
+    if seen.writer != site.to:
+        return steps
+    gone = {plan.DATABASE}
+    with suppress(CallError):
+        gone |= set() if await stores.awaits_promotion(site) else {plan.CACHE}
+    gone -= set(done(workflow))
+    before = {each.name: each.after for each in steps if each.name in gone}
+
+    def after(name: str) -> Sequence[str]:
+        return before.get(name, (name,))
+
+    kept = [each for each in steps if each.name not in gone]
+    return [replace(each, after=tuple(dict.fromkeys(one for of in each.after for one in after(of)))) for each in kept]
 
 
 async def nothing_to_do(site: Site, seen: Observation, goal: Mapping[str, Any], *, is_open: bool) -> str:

@@ -179,7 +179,12 @@ def test_a_table_that_a_member_cannot_read_is_unknown_and_the_rest_is_compared()
 @pytest.mark.parametrize(
     ("given", "state", "words"),
     [
-        ({"manifest": manifest({})}, State.UNKNOWN, "no heartbeat function in both Regions"),
+        ({"manifest": manifest({})}, State.UNKNOWN, f"{P} and {R} have no heartbeat function to compare them: deploy"),
+        (
+            {"manifest": manifest({P: "beat-p"})},
+            State.UNKNOWN,
+            f"database: {R} has no heartbeat function to compare them",
+        ),
         ({"answers": False}, State.UNKNOWN, "the Region doesn't answer"),
         ({"instances": {"b": R}}, State.OK, "has no instance"),
     ],

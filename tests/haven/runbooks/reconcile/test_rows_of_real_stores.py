@@ -17,7 +17,7 @@ from haven_components.resilience.heartbeat_function import comparison
 from haven_components.resilience.heartbeat_function.database import Database
 from haven_components.resilience.heartbeat_function.postgres import Login
 from tests.gateway import Answer, Call, Fault
-from tests.haven.runbooks.failover.ground import Ground, new_ground
+from tests.haven.runbooks.failover.ground import Ground, manifest, new_ground
 from tests.haven.runbooks.failover.ground_stores import Stores, stores
 from tests.haven.runbooks.failover.test_kills import HURRIED
 from tests.haven.runbooks.failover.test_with_real_stores import written
@@ -44,6 +44,14 @@ class Functions:
         for name in FUNCTIONS.values():
             operation = f"POST /2015-03-31/functions/{name}/invocations"
             self.real.ground.gateway.answers["lambda", operation] = self._invoke
+
+    def restore(self, region: str, cluster: str, server: Postgres) -> None:
+        """A cluster beside a Region's member, as the commands that reconcile lists make one."""
+        self.restored[cluster] = server
+        rds, subnets = self.real.ground.aws.of("rds", region), manifest()["sides"][region]["database"]["subnetGroup"]
+        engine = {"Engine": "aurora-postgresql", "DBClusterIdentifier": cluster, "DBSubnetGroupName": subnets}
+        rds.create_db_cluster(**engine, MasterUsername="root", MasterUserPassword="not-a-secret-1")
+        rds.create_db_instance(**engine, DBInstanceIdentifier=f"{cluster}-1", DBInstanceClass="db.r6g.large")
 
     def _invoke(self, call: Call) -> Answer:
         assert call.request is not None
@@ -105,7 +113,7 @@ def test_rows_that_only_the_old_side_has_are_named_and_kept(
     (kept,) = real.database.kept
     restored = replace(real.database.members[P].server, data=kept, port=free_port())
     restored.start()
-    functions.restored[RESTORED] = restored
+    functions.restore(P, RESTORED, restored)
     try:
         code, check = of_rows(ground, "--old-volume", RESTORED)
         rows = {int(each) for each in restored.sql(DATABASE, "select id from written").split()}

@@ -202,12 +202,12 @@ class Environment:
         self.delay(old)
 
     @contextmanager
-    def restored(self, cluster: str) -> Iterator[None]:
+    def restored(self, region: str, cluster: str) -> Iterator[None]:
         """What the kept snapshot has, as a cluster beside the member."""
         kept: Path = self.real.database.kept[-1]
         server = replace(self.real.database.members[P].server, data=kept, port=free_port())
         server.start()
-        self.functions.restored[cluster] = server
+        self.functions.restore(region, cluster, server)
         try:
             yield
         finally:
@@ -224,7 +224,8 @@ class Environment:
         """What doesn't read every row says so, and how to."""
         _, check = of_rows(self.ground)
         assert "sampled rows" in check["description"]
-        assert check["commands"] == [f"haven reconcile {self.ground.named} --every-row"]
+        named = f"sim --manifest {self.ground.folder / 'whole.json'}"
+        assert check["commands"] == [f"haven reconcile {named} --every-row"]
 
     def keep(self, name: str, old: str, new: str) -> str:
         """Copy what Aurora has of the old volume, and find all else clean; the cluster that a printed command makes."""
@@ -248,7 +249,7 @@ def test_what_unplanned_failovers_there_and_back_lose_is_named_row_by_row(
             here.names_exactly(missing)  # as long as the old member is a writer of its own
             here.rejoin(old, f"there-{number}")
             cluster = here.keep(f"there-{number}", old, new)
-            with here.restored(cluster):
+            with here.restored(old, cluster):
                 here.names_exactly(missing, "--old-volume", cluster)
             lost |= missing
         here.samples_lead_to_every_row()
