@@ -76,6 +76,10 @@ class Simulation(Scheduler):
             self.now = when
             event()
 
+    def abandon(self) -> None:
+        super().abandon()
+        self._events.clear()  # what an end has let go on: it would keep this, and this it
+
     def soon(self, task: Task, resume: Callable[[], None]) -> None:
         self.at(self.now, task.owner, resume)
 
