@@ -1,10 +1,10 @@
 """Virtual time: runs the runbooks of several machines against the model of AWS, in an order that the seed decides."""
 
-import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any, Protocol
 
 from haven.runbooks.credentials import CredentialsError
@@ -61,13 +61,13 @@ class Simulation(Scheduler):
 
     def at(self, when: float, owner: str, event: Callable[[], None]) -> None:
         """Let something happen at a time."""
-        heapq.heappush(self._events, (when, next(self._order), owner, event))
+        heappush(self._events, (when, next(self._order), owner, event))
 
     def run(self, until: float = float("inf")) -> None:
         """Let time pass until nothing more happens."""
         events, dead, paused = self._events, self.dead, self._paused
         while events and events[0][0] <= until:
-            when, _, owner, event = heapq.heappop(events)
+            when, _, owner, event = heappop(events)
             if owner in dead:
                 continue
             if owner in paused and when < paused[owner]:
