@@ -8,7 +8,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from haven.base.problems import Problem, Problems, shown
 from haven.runbooks.workflow.local_file import Lines
@@ -51,8 +51,7 @@ class UnwrittenError(Exception):
 _LINE = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line."""
 
     number: int
@@ -61,7 +60,7 @@ class Entry:
     who: str
     at: float
     """Seconds since the epoch, by the writer's clock."""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
 
     def text(self) -> str:
         """The line."""
