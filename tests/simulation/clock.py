@@ -88,11 +88,11 @@ class Simulation(Scheduler):
 
     def send(self, task: Task, call: Call) -> None:
         self.calls += 1
-        if self._is_too_late(task, call):
+        if call.not_after is not None and self._is_too_late(task, call):
             return
         fault = self._fault(task.owner, call, self.now)
         if fault is None:
-            self.at(self.now + LATENCY, "aws", partial(self._arrive, task, call, ""))
+            heappush(self._events, (self.now + LATENCY, next(self._order), "aws", partial(self._arrive, task, call, "")))
             return
         kind = fault.kind
         if kind == "crash-before":
@@ -136,7 +136,7 @@ class Simulation(Scheduler):
             self._give(task, LATENCY, outcome)
 
     def _give(self, task: Task, seconds: float, outcome: Any) -> None:
-        self.at(self.now + seconds, task.owner, partial(self.resume, task, outcome))
+        heappush(self._events, (self.now + seconds, next(self._order), task.owner, partial(self.resume, task, outcome)))
 
 
 @dataclass(frozen=True)

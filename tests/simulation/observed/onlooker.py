@@ -15,10 +15,10 @@ from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import STORES, Model
 from tests.simulation.operators import Machine
 from tests.simulation.regions import CACHE, DATABASE
+from tests.simulation.tables import RECORDS
 
 _STRENGTH = [Fence.UNCONFIRMED, Fence.TRIED, Fence.CONFIRMED]
 _DECIDING = [f'"kind":"{each}"' for each in (log.DECISION, log.TAKEOVER)]
-_RECORDS = ("dynamodb", "s3")
 _LOOKS = ("describe_db_clusters", "describe_network_acls")
 _NEWEST_SECONDS = LOOK_SECONDS + ALLOWANCE_SECONDS + 10
 """How old a look may be when the promotion arrives that it allowed: the last of several began later."""
@@ -97,7 +97,7 @@ class Onlooker:
     def _arrived(self, owner: str, call: Call, now: float) -> None:
         if call.operation == "put_item":
             self._written(owner, call, now)
-        elif call.service not in _RECORDS:
+        elif call.service not in RECORDS:
             self._effect(owner, call, now)
 
     def _effect(self, owner: str, call: Call, now: float) -> None:
