@@ -1,10 +1,10 @@
 """Virtual time: runs the runbooks of several machines against the model of AWS, in an order that the seed decides."""
 
-import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any, Protocol
 
 from haven.runbooks.credentials import CredentialsError
@@ -61,13 +61,13 @@ class Simulation(Scheduler):
 
     def at(self, when: float, owner: str, event: Callable[[], None]) -> None:
         """Let something happen at a time."""
-        heapq.heappush(self._events, (when, next(self._order), owner, event))
+        heappush(self._events, (when, next(self._order), owner, event))
 
     def run(self, until: float = float("inf")) -> None:
         """Let time pass until nothing more happens."""
         events, dead, paused = self._events, self.dead, self._paused
         while events and events[0][0] <= until:
-            when, _, owner, event = heapq.heappop(events)
+            when, _, owner, event = heappop(events)
             if owner in dead:
                 continue
             if owner in paused and when < paused[owner]:
@@ -75,6 +75,10 @@ class Simulation(Scheduler):
                 continue
             self.now = when
             event()
+
+    def abandon(self) -> None:
+        super().abandon()
+        self._events.clear()  # what an end has let go on: it would keep this, and this it
 
     def soon(self, task: Task, resume: Callable[[], None]) -> None:
         self.at(self.now, task.owner, resume)
@@ -84,11 +88,11 @@ class Simulation(Scheduler):
 
     def send(self, task: Task, call: Call) -> None:
         self.calls += 1
-        if self._is_too_late(task, call):
+        if call.not_after is not None and self._is_too_late(task, call):
             return
         fault = self._fault(task.owner, call, self.now)
         if fault is None:
-            self.at(self.now + LATENCY, "aws", partial(self._arrive, task, call, ""))
+            heappush(self._events, (self.now + LATENCY, next(self._order), "aws", partial(self._arrive, task, call, "")))
             return
         kind = fault.kind
         if kind == "crash-before":
@@ -132,7 +136,7 @@ class Simulation(Scheduler):
             self._give(task, LATENCY, outcome)
 
     def _give(self, task: Task, seconds: float, outcome: Any) -> None:
-        self.at(self.now + seconds, task.owner, partial(self.resume, task, outcome))
+        heappush(self._events, (self.now + seconds, next(self._order), task.owner, partial(self.resume, task, outcome)))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tests.simulation.aws.region_switch import RegionSwitch
 from tests.simulation.aws.switchover import Switchovers
 from tests.simulation.clock import EPOCH
 from tests.simulation.regions import CACHE, DATABASE, Region, Replication
-from tests.simulation.tables import Tables
+from tests.simulation.tables import RECORDS, Tables
 from tests.simulation.workloads import FULL, Workloads, described
 
 P, R, THIRD = "eu-west-1", "eu-central-1", "eu-west-3"
@@ -113,7 +113,8 @@ class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
             found = self.replication[store]
             if regions[source].accepts(store):
                 found.last_write = found.last_beat = now
-                if regions[R if source == P else P].accepts(store):
+                other = regions[R if source == P else P]
+                if other.writer[store] and other.accepts(store):
                     self.both_open[store] += now - self._time
             elif self.forwards and store == DATABASE and regions[source].accepts_forwarded(now):
                 found.last_write = now
@@ -181,21 +182,24 @@ class Model(Switchovers, NetworkAcls, NodeGroups, Queues):
     def answer(self, call: Call, now: float, owner: str) -> Answer:
         """The answer to a call."""
         self.advance(now)
-        if call.region == THIRD:
+        service, where, operation, *_ = call
+        if where == THIRD:
             return self.third.answer(call) or {}
-        region = self.regions[call.region]
-        if call.region in self.silent or not region.answers(call.service, now):
-            raise UnansweredError(f"{call.service} in {call.region} is silent")
-        answer = self._heartbeats(call, now) or region.tables.answer(call)
+        region = self.regions[where]
+        if where in self.silent or not region.answers(service, now):
+            raise UnansweredError(f"{service} in {where} is silent")
+        answer = self._heartbeats(call, now) if operation == "query" else None
+        if answer is None and service in RECORDS:
+            answer = region.tables.answer(call)
         if answer is None:
-            own = self.arc.call if call.service == SERVICE else getattr(self, f"_{call.operation}")
+            own = self.arc.call if service == SERVICE else getattr(self, f"_{operation}")
             answer = own(call, region)
             if call.changes:
-                self.effects.append((now, owner, call.operation, call.region))
+                self.effects.append((now, owner, operation, where))
         return {**answer, "ResponseMetadata": _dated(int(EPOCH + now))}
 
     def _heartbeats(self, call: Call, now: float) -> Answer | None:
-        if call.operation != "query" or call.arguments["ExpressionAttributeValues"][":id"]["S"] != "heartbeat":
+        if call.arguments["ExpressionAttributeValues"][":id"]["S"] != "heartbeat":
             return None
         copied = self._copied(call.region, now)
         items = [self._item(BUCKET, copied - OBJECT_LAG, now), self._item(TABLE, copied, now)]

@@ -1,7 +1,6 @@
 """A runbook with one safeguard removed: the simulator must find what it prevents."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from haven.runbooks.failover import database, decision, fence, guard, judging, loss, observe, plan
@@ -96,7 +95,7 @@ def without_the_journal_s_check(monkeypatch: Any) -> None:
 
     async def write(self: Journal, entry: Any, _: str) -> None:
         while not await self._table.put_new("journal", f"{entry.number:09d}", _item(self, entry)):
-            entry = replace(entry, number=entry.number + 1)
+            entry = entry._replace(number=entry.number + 1)
             self._last += 1
 
     monkeypatch.setattr(Journal, "_write", write)
@@ -128,7 +127,7 @@ def without_a_fresh_look_at_the_fence(monkeypatch: Any) -> None:
 
     def trusting(site: Site, how: Fence, *, planned: bool) -> list[Step]:
         found = steps(site, how, planned=planned)
-        return [replace(each, fresh=each.fresh and each.name != loss.CLOSED) for each in found]
+        return [each._replace(fresh=each.fresh and each.name != loss.CLOSED) for each in found]
 
     monkeypatch.setattr(plan, "steps", trusting)
 
@@ -194,7 +193,7 @@ def without_waiting(monkeypatch: Any) -> None:
 
     def impatient(site: Site, how: Fence, *, planned: bool) -> list[Step]:
         return [
-            replace(each, after=tuple(name for name in each.after if name != loss.CLOSED))
+            each._replace(after=tuple(name for name in each.after if name != loss.CLOSED))
             for each in steps(site, how, planned=planned)
         ]
 

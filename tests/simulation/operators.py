@@ -132,6 +132,10 @@ def start(
 
     def begin() -> None:
         shown = machine.operator.run(request) if confirmed_after is None else confirmed(confirmed_after)
-        simulation.start(machine.name, shown, machine.outcome.append)
+        simulation.start(machine.name, shown, ended)
+
+    def ended(outcome: Any) -> None:
+        without_frames = isinstance(outcome, Exception)  # which know the whole scenario
+        machine.outcome.append(outcome.with_traceback(None) if without_frames else outcome)
 
     simulation.at(at, machine.name, begin)

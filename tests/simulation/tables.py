@@ -8,6 +8,8 @@ from haven.runbooks.workflow.requests import Answer, Call, RefusedError
 from haven.runbooks.workflow.table import CONDITION_FAILED
 
 Item = dict[str, Any]
+RECORDS = ("dynamodb", "s3")
+"""Services that keep what runbooks write down."""
 
 
 class Tables:
@@ -19,9 +21,7 @@ class Tables:
 
     def answer(self, call: Call) -> Answer | None:
         """The answer; None: it isn't about tables or buckets."""
-        if call.service == "s3":
-            return _OPERATIONS[call.operation](self, call.arguments)
-        if call.service != "dynamodb" or call.operation == "describe_table":
+        if call.service not in RECORDS or call.operation == "describe_table":
             return None
         return _OPERATIONS[call.operation](self, call.arguments)
 

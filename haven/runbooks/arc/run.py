@@ -175,7 +175,7 @@ class RegionSwitcher(Operator):
         outcome = await self._engine.run(workflow, steps)
         why = [f"{each}: {outcome.why[each]}" for each in outcome.endings if each in outcome.why]
         if not outcome.failed(steps):
-            return await self._end(workflow, outcome, why)
+            return await self._end(workflow, steps, outcome, why)
         return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, self._divergence(workflow))
 
     async def _was_taken_back(self, workflow: Workflow) -> bool:

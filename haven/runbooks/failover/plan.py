@@ -1,7 +1,6 @@
 """The steps of a failover in one direction, and what each of them follows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from haven.runbooks.failover import database, fence, judging, loss, nodes, stores, traffic
@@ -145,7 +144,7 @@ def _read_only(site: Site, how: Fence) -> Iterator[Step]:
     sides = [(site.old, _OLD)] if how is Fence.CONFIRMED else []
     for region, side in (*sides, (site.to, _NEW)):
         for step in mode.announced(region, site.mode, side):
-            yield replace(step, look=_unless_promoted(site, step.look))
+            yield step._replace(look=_unless_promoted(site, step.look))
 
 
 def _unless_promoted(site: Site, announced: Looking) -> Looking:

@@ -343,7 +343,7 @@ class Operator:
             failed = outcome.failed(steps)
             why = [f"{each}: {outcome.why[each]}" for each in outcome.endings if each in outcome.why]
             if not failed:
-                return await self._end(workflow, outcome, why)
+                return await self._end(workflow, steps, outcome, why)
             if past_no_return(workflow, steps) and not await self._was_taken_back(workflow):
                 why += await deciding.way_out(self.site, workflow, self.opening)
                 return Report(State.INCOMPLETE, why, workflow.id, outcome.endings, self._divergence(workflow))
@@ -369,10 +369,9 @@ class Operator:
         await self._close(workflow, State.UNDONE, why, "", notes={"open": None})
         return Report(State.UNDONE, why, workflow.id, endings)
 
-    async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
+    async def _end(self, workflow: Workflow, steps: Sequence[Step], outcome: Outcome, why: Sequence[str]) -> Report:
         divergence = self._divergence(workflow)
-        steps, entries = self._steps(workflow), self.journal.entries
-        made = measured.record(self.site.manifest, workflow, entries, steps, self.place, by=self.by)
+        made = measured.record(self.site.manifest, workflow, self.journal.entries, steps, self.place, by=self.by)
         _, answer = await loss.heartbeats(self.site, self.site.table)
         notes = self._ended(answer)
         self.audit.record(measured.MEASURED, **measured.as_data(made))

@@ -183,6 +183,7 @@ class Rebuilder(Operator):
     def _goal(self, request: Request, observed_ms: float | None = None) -> dict[str, Any]:
         return {**super()._goal(request, observed_ms), "kind": self.kind}
 
-    async def _end(self, workflow: Workflow, outcome: Outcome, why: Sequence[str]) -> Report:
+    async def _end(self, workflow: Workflow, steps: Sequence[Step], outcome: Outcome, why: Sequence[str]) -> Report:
+        del steps  # no times of it are kept
         await self._close(workflow, State.DONE, why, "", notes={"open": None})
         return Report(State.DONE, why, workflow.id, outcome.endings)

@@ -272,7 +272,7 @@ class _Drive:
     """One step in one run."""
 
     def __init__(self, run: _Run, step: Step, record: StepRecord, begin: float) -> None:
-        self._run, self._step, self._record, self._begin = run, step, record, begin
+        self._run, self._step, self._record, self._begin, self._clock = run, step, record, begin, run.clock
         self._quiet = begin + self._unsettled() if record.may_have_happened else begin
         """Until when a call that was made may not show yet."""
         self._calls = 0
@@ -286,7 +286,7 @@ class _Drive:
         its entry: the clock that wrote it may be another machine's, and where that is slow the call is made twice."""
         if not self._step.repeatable or self._record.at is None:
             return self._step.settle
-        age = max(0.0, self._run.clock.wall() - self._record.at)
+        age = max(0.0, self._clock.wall() - self._record.at)
         return max(0.0, self._step.settle - age)
 
     async def to_the_end(self) -> Done:
@@ -311,7 +311,7 @@ class _Drive:
 
     @property
     def _now(self) -> float:
-        return self._run.clock.monotonic()
+        return self._clock.monotonic()
 
     async def _looked(self) -> Look:
         try:

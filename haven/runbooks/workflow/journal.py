@@ -8,7 +8,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from haven.base.problems import Problem, Problems, shown
 from haven.runbooks.workflow.local_file import Lines
@@ -51,8 +51,7 @@ class UnwrittenError(Exception):
 _LINE = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line."""
 
     number: int
@@ -61,7 +60,7 @@ class Entry:
     who: str
     at: float
     """Seconds since the epoch, by the writer's clock."""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
 
     def text(self) -> str:
         """The line."""
@@ -168,9 +167,7 @@ async def stored(table: Table) -> list[Entry]:
         Problems: an entry can't be read.
     """
     items, _ = await table.query(ID)
-    last = len(items) - 1
-    fixes = [_removal(table, each) if place == last else _RESTORE_FIX for place, each in enumerate(items)]
-    return list(map(entry_of, items, fixes))
+    return [*map(entry_of, items[:-1]), *(entry_of(each, table) for each in items[-1:])]
 
 
 def _removal(table: Table, item: Mapping[str, Any]) -> str:
@@ -181,12 +178,13 @@ def _removal(table: Table, item: Mapping[str, Any]) -> str:
     return f"it is the last one: remove it, {who}, and run the same command once more: {shlex.join(typed)}"
 
 
-def entry_of(item: Mapping[str, Any], fix: str = _RESTORE_FIX) -> Entry:
+def entry_of(item: Mapping[str, Any], last_of: Table | None = None) -> Entry:
     """An entry as the table has it.
 
     Args:
         item: its attributes, without DynamoDB's types.
-        fix: what to do where it can't be read. Omitted: restore the table.
+        last_of: the table whose last entry it is: where it can't be read, it may be removed there. Omitted: it isn't the
+            last one, so the table has to be restored.
 
     Raises:
         Problems: it can't be read.
@@ -195,7 +193,7 @@ def entry_of(item: Mapping[str, Any], fix: str = _RESTORE_FIX) -> Entry:
         body = json.loads(item["body"])
         return Entry(body["number"], body["kind"], body["token"], body["who"], body["at"], body["data"])
     except (ValueError, KeyError, TypeError):
-        got = shown(item.get("body"))
+        got, fix = shown(item.get("body")), _RESTORE_FIX if last_of is None else _removal(last_of, item)
         problem = Problem(f"entry {item.get('entry')} of the journal", got, "an entry as it was written", fix)
         raise Problems([problem], "the operations table") from None
 

@@ -57,16 +57,16 @@ class Scheduler(ABC):
             else:
                 request = task.coroutine.send(outcome)
         except StopIteration as stop:
-            self._tasks.discard(task)
-            task.ended(stop.value)
+            outcome = stop.value
         except Exception as error:  # noqa: BLE001  it is the coroutine's result: whoever started it decides
-            self._tasks.discard(task)
-            task.ended(error)
+            outcome = error
         else:
             self._handle(task, request)
-        finally:
-            # An error's traceback has this frame: what it holds would keep the error, and the error this frame.
-            del task, outcome
+            return
+        self._tasks.discard(task)
+        task.ended(outcome)
+        # An error's traceback has this frame: what it holds would keep the error, and the error this frame.
+        del task, outcome
 
     def _handle(self, task: Task, request: object) -> None:
         if isinstance(request, Call):

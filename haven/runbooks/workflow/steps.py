@@ -46,8 +46,7 @@ Look = Done | Waiting | Missing | Impossible
 Looking = Callable[[Workflow], Coroutine[Any, Any, Look]]
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One goal, which a look recognises."""
 
     name: str

@@ -6,7 +6,7 @@ word, and a lock can't.
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,10 +63,9 @@ class Table:
         Raises:
             CallError: no answer.
         """
-        changes, condition, names = _expressions(None if where is None else tuple(where), tuple(to), add)
-        values = {f":w_{name}": _value(value) for name, value in where.items()} if where else {}
-        for name, value in to.items():
-            values[f":s_{name}"] = _value(value)
+        changes, condition, names, places = _expressions(None if where is None else tuple(where), tuple(to), add)
+        given = [*where.values(), *to.values()] if where else to.values()
+        values = dict(zip(places, map(_value, given), strict=True))
         if add:
             values |= _ADDED
         arguments = {
@@ -110,14 +109,17 @@ class Table:
 
 
 @functools.cache
-def _expressions(where: tuple[str, ...] | None, to: tuple[str, ...], add: str) -> tuple[str, str, Mapping[str, str]]:
-    """The update, its condition and the names in both."""
+def _expressions(
+    where: tuple[str, ...] | None, to: tuple[str, ...], add: str
+) -> tuple[str, str, Mapping[str, str], Sequence[str]]:
+    """The update, its condition, the names in both, and the places of the values: of the condition's, then of others."""
     names = {f"#{name}": name for name in [*(where or ()), *to, *([add] if add else [])]}
     changes = [f"#{name} = :s_{name}" for name in to]
     if add:
         changes.append(f"#{add} = if_not_exists(#{add}, :zero) + :one")
     condition = "attribute_not_exists(id)" if where is None else " AND ".join(f"#{name} = :w_{name}" for name in where)
-    return f"SET {', '.join(changes)}", condition, names
+    places = [*(f":w_{name}" for name in where or ()), *(f":s_{name}" for name in to)]
+    return f"SET {', '.join(changes)}", condition, names, places
 
 
 def _key(id_: str, entry: str) -> dict[str, Any]:
@@ -132,7 +134,7 @@ def _value(value: Any) -> dict[str, str]:
     """A number as a number, text as text, anything else as JSON."""
     if isinstance(value, str):
         return {"S": value}
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return {"N": repr(value)}
     return {"S": json.dumps(value, sort_keys=True)}
 

@@ -15,10 +15,10 @@ from tests.simulation.clock import Fault, Simulation
 from tests.simulation.model import STORES, Model
 from tests.simulation.operators import Machine
 from tests.simulation.regions import CACHE, DATABASE
+from tests.simulation.tables import RECORDS
 
 _STRENGTH = [Fence.UNCONFIRMED, Fence.TRIED, Fence.CONFIRMED]
 _DECIDING = [f'"kind":"{each}"' for each in (log.DECISION, log.TAKEOVER)]
-_RECORDS = ("dynamodb", "s3")
 _LOOKS = ("describe_db_clusters", "describe_network_acls")
 _NEWEST_SECONDS = LOOK_SECONDS + ALLOWANCE_SECONDS + 10
 """How old a look may be when the promotion arrives that it allowed: the last of several began later."""
@@ -67,9 +67,11 @@ class Onlooker:
 
     def sent(self, owner: str, call: Call, fault: Fault | None) -> None:
         """Notice what a machine can't hear, and when it looked last."""
-        if self.simulation is not None and call.region == self._model.old and call.operation in _LOOKS:
+        if call.region != self._model.old:
+            return
+        if self.simulation is not None and call.operation in _LOOKS:
             self._looked[owner] = self.simulation.now
-        if fault is not None and fault.kind.startswith(_DEAF) and call.region == self._model.old:
+        if fault is not None and fault.kind.startswith(_DEAF):
             self._deaf.add((owner, call.service))
 
     def answer(self, call: Call, now: float, owner: str) -> Answer:
@@ -79,30 +81,32 @@ class Onlooker:
             RefusedError: it refuses.
             UnansweredError: the Region, or the service there, is silent.
         """
-        self._arrived(owner, call, now)
-        if (call.region, call.service) == (self._model.old, "rds"):
+        if call.changes and owner in self._machines:
+            self._arrived(owner, call, now)
+        old = call.region == self._model.old
+        if old and call.service == "rds":
             self._well[owner] = self._model.is_well(now)
         try:
             answer = self._model.answer(call, now, owner)
         except UnansweredError:
-            self._hear(owner, call, False)
+            if old:
+                self._hear_nothing(owner, call.service)
             raise
-        self._hear(owner, call, True)
-        self._open(call, now)
+        if old:
+            self._heard[owner, call.service] = True
+        elif self.opens_when and call.operation == "put_item" and call.region == self._model.new:
+            self._open(call)
         return answer
 
-    def _hear(self, owner: str, call: Call, came: bool) -> None:
-        if call.region == self._model.old:
-            self._heard[owner, call.service] = came
-            if self._opened and not came:
-                self._silent_since_opened.add((owner, call.service))
+    def _hear_nothing(self, owner: str, service: str) -> None:
+        self._heard[owner, service] = False
+        if self._opened:
+            self._silent_since_opened.add((owner, service))
 
     def _arrived(self, owner: str, call: Call, now: float) -> None:
-        if not call.changes or owner not in self._machines:
-            return
         if call.operation == "put_item":
             self._written(owner, call, now)
-        elif call.service not in _RECORDS:
+        elif call.service not in RECORDS:
             self._effect(owner, call, now)
 
     def _effect(self, owner: str, call: Call, now: float) -> None:
@@ -174,11 +178,9 @@ class Onlooker:
     def _is_silent(self, owner: str, service: str) -> bool:
         return (owner, service) in self._deaf or self._heard.get((owner, service)) is False
 
-    def _open(self, call: Call, now: float) -> None:
+    def _open(self, call: Call) -> None:
         """Somebody opens what is closed, once, and as long as nothing is promoted."""
         model = self._model
-        if not self.opens_when or call.operation != "put_item" or call.region != model.new:
-            return
         entry = json.loads(call.arguments["Item"]["body"]["S"])
         begun = any(store in model.busy or model.source[store] == model.new for store in (DATABASE, CACHE))
         if not begun and self.opens_when == ":".join([entry["kind"], entry["data"].get("step", "")]).rstrip(":"):

@@ -1,7 +1,6 @@
 """The last steps of a planned failover are in the Region that is left: where it is lost meanwhile, they end at once."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from haven.runbooks.failover import observe
 from haven.runbooks.failover.site import Site
@@ -19,7 +18,7 @@ def noticed(site: Site, steps: Iterable[Step]) -> Iterator[Step]:
     """
     found: list[str] = []
     for step in steps:
-        yield replace(step, look=_unless_lost(site, step, found))
+        yield step._replace(look=_unless_lost(site, step, found))
 
 
 def _unless_lost(site: Site, step: Step, found: list[str]) -> Looking:

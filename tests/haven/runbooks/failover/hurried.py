@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from haven.cli.main import main
@@ -16,7 +15,7 @@ _steps = plan.steps
 
 
 def _hurried(*arguments: Any, **named: Any) -> Sequence[Step]:
-    return [replace(each, settle=_SETTLE) for each in _steps(*arguments, **named)]
+    return [each._replace(settle=_SETTLE) for each in _steps(*arguments, **named)]
 
 
 if __name__ == "__main__":
