@@ -143,7 +143,7 @@ async def still_to_do(
         return before.get(name, (name,))
 
     kept = [each for each in steps if each.name not in gone]
-    return [replace(each, after=tuple(dict.fromkeys(one for of in each.after for one in after(of)))) for each in kept]
+    return [each._replace(after=tuple(dict.fromkeys(one for of in each.after for one in after(of)))) for each in kept]
 
 
 async def nothing_to_do(site: Site, seen: Observation, goal: Mapping[str, Any], *, is_open: bool) -> str:
