@@ -92,7 +92,7 @@ class Simulation(Scheduler):
             return
         fault = self._fault(task.owner, call, self.now)
         if fault is None:
-            heappush(self._events, (self.now + LATENCY, next(self._order), "aws", partial(self._arrive, task, call, "")))
+            self.at(self.now + LATENCY, "aws", partial(self._arrive, task, call, ""))
             return
         kind = fault.kind
         if kind == "crash-before":
@@ -136,7 +136,7 @@ class Simulation(Scheduler):
             self._give(task, LATENCY, outcome)
 
     def _give(self, task: Task, seconds: float, outcome: Any) -> None:
-        heappush(self._events, (self.now + seconds, next(self._order), task.owner, partial(self.resume, task, outcome)))
+        self.at(self.now + seconds, task.owner, partial(self.resume, task, outcome))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Disasters by seed: what happens to the Regions, who works on it from when, and which calls go wrong."""
 
 import random
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from haven.runbooks.failover.decision import Request
 from haven.runbooks.failover.guard import UNKNOWN
@@ -253,23 +254,18 @@ def play(chosen: Scenario) -> Played:
     instances = 0 if chosen.headless else 1
     model = Model(instances=instances, aws_fences=chosen.aws_fences, to=chosen.to, forwards=chosen.forwards)
     faults = {(each.operator, each.effects, each.number): each.fault for each in chosen.faults}
-    calls: Counter[str] = Counter()
-    changes: Counter[str] = Counter()
-    effects: Counter[str] = Counter()
+    calls, changes, effects = (defaultdict[str, Iterator[int]](count) for _ in range(3))
     machines: dict[str, Machine] = {}
     onlooker = Onlooker(model, machines)
     onlooker.opens_when = chosen.opened
 
     def fault(owner: str, call: Call, now: float) -> Fault | None:
-        found = faults.get((owner, False, calls[owner]))
-        calls[owner] += 1
+        found = faults.get((owner, False, next(calls[owner])))
         if call.changes:
-            found = found or faults.get((owner, True, changes[owner]))
-            changes[owner] += 1
-        if call.not_after is not None:
-            effects[owner] += 1
-            if (owner, effects[owner]) == ("a", chosen.paused):
-                found = Fault("pause-checked", 200.0)
+            of_change = faults.get((owner, True, next(changes[owner])))
+            found = found or of_change
+        if call.not_after is not None and (owner, next(effects[owner]) + 1) == ("a", chosen.paused):
+            found = Fault("pause-checked", 200.0)
         if chosen.slept and owner == "a" and decides(call):
             found = Fault("pause-checked", chosen.slept)
         if chosen.held_up and owner == "a" and has_judged(call):

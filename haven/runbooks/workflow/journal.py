@@ -183,7 +183,7 @@ def entry_of(item: Mapping[str, Any], last_of: Table | None = None) -> Entry:
 
     Args:
         item: its attributes, without DynamoDB's types.
-        last_of: the table whose last entry it is: where it can't be read, it may be removed there. Omitted: it isn't the
+        last_of: the table whose last entry it is: one that can't be read may be removed there. Omitted: it isn't the
             last one, so the table has to be restored.
 
     Raises:

@@ -6,7 +6,7 @@ word, and a lock can't.
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,9 +63,10 @@ class Table:
         Raises:
             CallError: no answer.
         """
-        changes, condition, names, places = _expressions(None if where is None else tuple(where), tuple(to), add)
-        given = [*where.values(), *to.values()] if where else to.values()
-        values = dict(zip(places, map(_value, given), strict=True))
+        changes, condition, names = _expressions(None if where is None else tuple(where), tuple(to), add)
+        values = {f":w_{name}": _value(value) for name, value in where.items()} if where else {}
+        for name, value in to.items():
+            values[f":s_{name}"] = _value(value)
         if add:
             values |= _ADDED
         arguments = {
@@ -109,17 +110,14 @@ class Table:
 
 
 @functools.cache
-def _expressions(
-    where: tuple[str, ...] | None, to: tuple[str, ...], add: str
-) -> tuple[str, str, Mapping[str, str], Sequence[str]]:
-    """The update, its condition, the names in both, and the places of the values: of the condition's, then of others."""
+def _expressions(where: tuple[str, ...] | None, to: tuple[str, ...], add: str) -> tuple[str, str, Mapping[str, str]]:
+    """The update, its condition and the names in both."""
     names = {f"#{name}": name for name in [*(where or ()), *to, *([add] if add else [])]}
     changes = [f"#{name} = :s_{name}" for name in to]
     if add:
         changes.append(f"#{add} = if_not_exists(#{add}, :zero) + :one")
     condition = "attribute_not_exists(id)" if where is None else " AND ".join(f"#{name} = :w_{name}" for name in where)
-    places = [*(f":w_{name}" for name in where or ()), *(f":s_{name}" for name in to)]
-    return f"SET {', '.join(changes)}", condition, names, places
+    return f"SET {', '.join(changes)}", condition, names
 
 
 def _key(id_: str, entry: str) -> dict[str, Any]:
