@@ -271,7 +271,8 @@ def apply(workflow: Workflow, entry: Entry) -> None:
     elif entry.kind == DECISION:
         workflow.decisions[str(data["question"])] = data
         for name in data.get("unread", ()):
-            workflow.step(str(name)).done = False
+            if name in workflow.steps:  # another kind of workflow has no such step
+                workflow.steps[name].done = False
     elif entry.kind == ABORT:
         workflow.aborting = str(data["why"])
     elif entry.kind == END:

@@ -124,7 +124,7 @@ def _rest() -> None:
 def test_queues_are_active_and_whole_jobs_are_admitted_within_the_quota_spot_groups_first(training: Training) -> None:
     training.up([{"name": "first"}])
     training.until(lambda: training.state() == {"first": "cheap"})
-    assert (training.active("ClusterQueue"), training.active("LocalQueue")) == (["True"], ["True"])
+    training.until(lambda: (training.active("ClusterQueue"), training.active("LocalQueue")) == (["True"], ["True"]))
     training.up([{"name": "first"}, {"name": "second"}])
     training.until(lambda: training.state() == {"first": "cheap", "second": "steady"})
     training.up([{"name": "first"}, {"name": "second"}, {"name": "third"}])

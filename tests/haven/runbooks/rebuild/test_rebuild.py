@@ -261,7 +261,6 @@ def test_a_stop_or_a_lost_answer_at_any_change_ends_in_one_state_and_releases_ea
             assert (model.members, model.groups) == ({P, R}, {P, R}), (number, kind)
 
 
-@pytest.mark.exhaustive
 def test_two_stops_at_any_changes_end_in_one_state() -> None:
     _, _, points = stopped([])
     for one in points[::2]:
