@@ -162,6 +162,9 @@ class _Handler(BaseHTTPRequestHandler):
     behind: str
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 20
+    """Headers and body go out in one write: of two the AWS SDK for Go may miss the second one on a busy machine, and
+    repeat a request that was carried out (haven/emulator/emulator_process.py)."""
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

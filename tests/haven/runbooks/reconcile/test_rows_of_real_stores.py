@@ -131,6 +131,7 @@ def test_rows_that_only_the_old_side_has_are_named_and_kept(
 def test_a_row_that_was_changed_by_hand_in_a_member_is_a_difference(functions: Functions) -> None:
     real = functions.real
     rows = sorted(written(real, P, 20))
+    wait_for(lambda: real.database.rows(R) >= set(rows))
     real.database.members[R].feed.cut()
     real.database.fail_over(R)
     real.database.members[R].server.sql(DATABASE, f"update written set at = now() where id = {rows[3]}")
