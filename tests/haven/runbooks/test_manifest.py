@@ -102,7 +102,7 @@ def test_a_copy_may_begin_with_a_byte_order_mark_and_be_in_utf_16_as_powershell_
     file.write_bytes(json.dumps(document()).encode(encoding))
     assert read_file(file) == parse(json.dumps(document()), "a test")
     file.write_bytes(json.dumps(document()).encode("utf-16")[:-1])
-    with pytest.raises(Problems, match="--manifest: got .*: .*truncated data; allowed: .* UTF-8 or UTF-16"):
+    with pytest.raises(Problems, match=r"--manifest: got .*: .*truncated data; allowed: .* UTF-8 or UTF-16"):
         read_file(file)
 
 
