@@ -222,7 +222,7 @@ def test_a_flow_completes_although_a_server_is_killed_in_the_middle(
     assert "counted 40" in flow.succeed()
     assert killed_at < 40
     assert database.sql("prefect", "select state_type from flow_run where name = 'counting'") == "COMPLETED"
-    flow.wait_for(lambda: int(database.sql("prefect", finished)) >= 40)
+    region.processes[-1].wait_for(lambda: int(database.sql("prefect", finished)) >= 40)
 
 
 def test_a_flow_run_that_was_lost_with_its_region_starts_again_in_the_other_one(
