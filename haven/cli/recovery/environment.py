@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -181,6 +182,24 @@ def source(
         return EnvironmentSource(alone, regions, manifest, None, (), first or "", given=name, directory=directory)
     named, url, environment = _from_stack_file(name, directory)
     return EnvironmentSource(environment, named, None, url, named, first or "", given=name, directory=directory)
+
+
+@contextmanager
+def every_problem(problems: Sequence[Problem]) -> Iterator[None]:
+    """Raises what is wrong with a command's own words together with what the block finds wrong, as one error.
+
+    Args:
+        problems: what is wrong with the words.
+
+    Raises:
+        Problems: something is.
+    """
+    try:
+        yield
+    except Problems as error:
+        raise Problems([*problems, *error.problems], WHERE if problems else error.where) from None
+    if problems:
+        raise Problems(problems, WHERE)
 
 
 def _wrong(regions: Sequence[str], manifest: Path | None) -> Iterator[Problem]:

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from haven.base.problems import Problem, Problems, shown
-from haven.base.reasons import SHORTEST_REASON
+from haven.base.problems import Problem, shown
+from haven.base.reasons import too_short
 from haven.cli import output
-from haven.cli.command_line import WHERE, directory_option
-from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
+from haven.cli.command_line import directory_option
+from haven.cli.recovery.environment import EnvironmentSource, environment_options, every_problem, source
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -76,15 +76,10 @@ def chosen_by(words: Words, to: str | None) -> EnvironmentSource:
     Raises:
         Problems: all that is wrong with them, before anybody is asked.
     """
-    problems = list(_problems(words))
-    try:
+    with every_problem(list(_problems(words))):
         chosen = source(words.environment, words.regions, words.manifest, words.directory, first=to)
         if to is not None:
             chosen.require_region("--to", to)
-    except Problems as error:
-        raise Problems([*problems, *error.problems], WHERE if problems else error.where) from None
-    if problems:
-        raise Problems(problems, WHERE)
     return chosen
 
 
@@ -92,9 +87,7 @@ def _problems(words: Words) -> Iterator[Problem]:
     """What is wrong with the judgements that a person may take over, and with the place of the records."""
     from haven.runbooks.failover.guard import UNKNOWN, accepted_ms
 
-    if words.force is not None and len(words.force.strip()) < SHORTEST_REASON:
-        allowed = f"a reason of {SHORTEST_REASON} characters or more"
-        yield Problem("--force", shown(words.force), allowed, "write why: it is recorded, and read afterwards")
+    yield from too_short("--force", words.force, "write why: it is recorded, and read afterwards")
     accepted = words.accept_loss
     try:
         understood = accepted is None or accepted_ms(accepted) is not None

@@ -10,12 +10,12 @@ import click
 from haven.base.exits import FINDINGS, OK
 from haven.base.interrupts import Interrupted, interruptible
 from haven.base.missing_dependency import MissingDependency
-from haven.base.problems import Problem, Problems, shown
-from haven.base.reasons import SHORTEST_REASON
+from haven.base.problems import Problem, Problems
+from haven.base.reasons import too_short
 from haven.base.terminal import plural
 from haven.cli import output
 from haven.cli.command_line import WHERE, Command, directory_option
-from haven.cli.recovery.environment import EnvironmentSource, environment_options, source
+from haven.cli.recovery.environment import EnvironmentSource, environment_options, every_problem, source
 
 if TYPE_CHECKING:
     from haven.config.stack_file import Stack
@@ -93,12 +93,8 @@ def reconcile(
     problems = list(_problems(without, old_volume))
     if alone:
         problems += _needing_a_project({"--preview": preview is not None, "--write": write})
-    try:
+    with every_problem(problems):
         where = source(environment, regions, manifest, directory)
-    except Problems as error:
-        raise Problems([*problems, *error.problems], WHERE if problems else error.where) from None
-    if problems:
-        raise Problems(problems, WHERE)
     found = _Job(environment, where, directory, old_volume or "", every_row, alone).run(
         preview, updates, (without or "").strip(), keep=keep
     )
@@ -234,10 +230,7 @@ def _problems(without: str | None, old_volume: str | None) -> Iterator[Problem]:
     """What is wrong with the words about the old volume; None: not given."""
     from haven.runbooks.reconcile import restored
 
-    if without is not None and len(without.strip()) < SHORTEST_REASON:
-        allowed = f"a reason of {SHORTEST_REASON} characters or more"
-        fix = "write where you looked for writes that only the old side has"
-        yield Problem("--without-snapshot", shown(without), allowed, fix)
+    yield from too_short("--without-snapshot", without, "write where you looked for writes that only the old side has")
     if old_volume is not None and (problem := restored.problem_of_name(old_volume)):
         yield problem
 
