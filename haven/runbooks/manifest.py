@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from haven.base.missing_dependency import MissingDependency
 from haven.base.problems import Problem, Problems, shown
+from haven.model.tiers import STANDBY, Tier
 from haven.runbooks import manifest_checks as checks
 from haven.runbooks.clients import Client
 from haven.runbooks.manifest_parameters import parameter, stored
@@ -22,8 +23,6 @@ _REWRITE = (
     " --region, or give a copy with --manifest"
 )
 _ANOTHER = "give another copy, or leave --manifest out: --region REGION reads the manifest in a Region that answers"
-_WITH_DATASTORE = ("warm", "active-active")
-"""Tiers whose caches are one Global Datastore."""
 Sizes = Annotated[tuple[int, int, int], Field(description="minimum, desired and maximum size")]
 
 
@@ -293,12 +292,12 @@ class RecoveryManifest(_Part):
     @property
     def replicates_cache(self) -> bool:
         """Whether the caches of both Regions are one Global Datastore."""
-        return self.tier in _WITH_DATASTORE
+        return STANDBY[Tier(self.tier)].cache
 
     @property
     def forwards_writes(self) -> bool:
         """Whether the database's readers in one Region forward their clients' writes to the writer in the other."""
-        return self.tier == "active-active"
+        return STANDBY[Tier(self.tier)].write_forwarding
 
     @property
     def both(self) -> tuple[str, str]:
