@@ -53,7 +53,7 @@ def status(
         if as_json:
             output.emit_json(report.document(seen))
         else:
-            output.emit(report.screen(seen, output.style()))
+            output.emit_lines(report.screen(seen, output.style()).splitlines())
         if watch is None:
             return OK if seen.fine else FINDINGS
         time.sleep(watch)

@@ -127,12 +127,12 @@ def document(status: Status) -> Mapping[str, Any]:
 def screen(status: Status, style: Style) -> str:
     """One screen: the headline, then what is wrong or unknown, then the rest, by Region."""
     manifest = status.manifest
-    lines = [*(style.paint(each, "bold") for each in style.folded(_headline(status))), _verdict(status, style), ""]
+    lines = [style.paint(_headline(status), "bold"), _verdict(status, style), ""]
     for region in (*manifest.both, ""):
         rows = [_row(each, style) for each in sorted(_of(status, region), key=_order)]
         if rows:
             lines += [style.paint(_title(status, region), "bold"), *style.table(rows, 2), ""]
-    return "\n".join([*lines, *(part for each in _refresh(status) for part in style.folded(each))])
+    return "\n".join([*lines, *_refresh(status)])
 
 
 def _refresh(status: Status) -> Iterator[str]:
