@@ -70,11 +70,11 @@ class Process:
         self.wait_for(lambda: self.get(path) == 200)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = START_SECONDS) -> None:
-        """Wait, while the process runs, until a condition holds; what it did last counts, when it has ended."""
-        deadline, running = time.monotonic() + seconds, True
+        """Wait, while the process runs, until a condition holds."""
+        deadline = time.monotonic() + seconds
         while not condition():
-            assert running, f"exit code {self.run.poll()}: {self.log.read_text()[-4000:]}"
             running = self.run.poll() is None and time.monotonic() < deadline
+            assert running, f"exit code {self.run.poll()}: {self.log.read_text()[-4000:]}"
             time.sleep(0.3)
 
     def kill(self) -> None:
